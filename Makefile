@@ -1,0 +1,46 @@
+# What a newcomer needs is `make run` and `make test`. Every target sets up what the build needs by itself.
+
+CARGO := scripts/setup cargo
+# One profile for everything, so that RocksDB and the libraries are compiled once.
+PROFILE := --release
+# Arguments for the program: make run ARGS="tui --plain"
+ARGS ?= tui
+# Arguments for the test runner: make test TESTS="--test integration terminal"
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format doc bench pictures clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the build needs, where it is missing
+	@scripts/setup true && echo "everything that the build needs is here"
+
+run: ## build, and open the wallet on a devnet node of its own
+	@$(CARGO) run $(PROFILE) --bin vibecoin -- $(ARGS)
+
+test: ## every test: unit, property, vector, functional, terminal
+	@scripts/test $(TESTS)
+
+lint: ## formatting, clippy, documentation, and the dependency rules if cargo-deny is installed
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy $(PROFILE) --workspace --all-targets --locked -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --workspace --no-deps --locked
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
+	else echo "lint: cargo-deny is not installed, so deny.toml was not checked (cargo install cargo-deny)"; fi
+
+format: ## rewrite every Rust file in the project's format
+	@$(CARGO) fmt --all
+
+doc: ## the documentation of the code, in target/doc
+	@$(CARGO) doc $(PROFILE) --workspace --no-deps
+
+bench: ## measure this machine
+	@$(CARGO) run $(PROFILE) --bin vibecoin -- bench all
+
+pictures: ## draw the README's pictures again, from the real program
+	@VIBECOIN_PICTURES="$(CURDIR)/assets/pictures" $(CARGO) test $(PROFILE) --test integration terminal::pictures -- --nocapture
+
+clean: ## remove what was built (the next build starts from nothing)
+	@cargo clean
