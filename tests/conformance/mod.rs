@@ -1,0 +1,1 @@
+//! Blocks that somebody else made, through the real binary.
