@@ -26,7 +26,7 @@ pub fn svg(screen: &Screen, title: &str) -> String {
     writeln!(
         picture,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\" font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
+         height=\"{height:.0}\" font-family=\"'DejaVu Sans Mono',ui-monospace,Menlo,Consolas,monospace\" \
          font-size=\"14\" xml:space=\"preserve\">"
     )
     .unwrap();
