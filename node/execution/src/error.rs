@@ -59,7 +59,9 @@ pub enum ExecutionError {
         recipient: Address,
     },
     /// A limit below the intrinsic gas, which is refused before execution: the caller left that check out.
-    #[error("the gas limit {gas_limit} is below the intrinsic gas {intrinsic}; this was to be checked before")]
+    #[error(
+        "the gas limit {gas_limit} is below the intrinsic gas {intrinsic}; this was to be checked before"
+    )]
     Unchecked {
         /// The transaction's limit.
         gas_limit: u64,

@@ -48,11 +48,7 @@ impl<'a> BlockExecutor<'a> {
     ///
     /// # Errors
     /// Only [`ExecutionError`]s that blame ourselves.
-    pub fn new(
-        reader: &'a dyn StateReader,
-        spec: &ChainSpec,
-        env: BlockEnv,
-    ) -> Result<Self, ExecutionError> {
+    pub fn new(reader: &'a dyn StateReader, spec: &ChainSpec, env: BlockEnv) -> Result<Self, ExecutionError> {
         let mut executor = Self {
             accounts: Accounts::new(reader),
             env,
@@ -118,7 +114,8 @@ impl<'a> BlockExecutor<'a> {
         let fee = Amount::from_beats(gas_used).checked_mul(body.gas_price).ok_or(overflow("a fee"))?;
         let tip = fee.checked_sub(Amount::from_beats(gas_used)).ok_or(overflow("a tip"))?;
         let tips = self.tips.checked_add(tip).ok_or(overflow("the sum of tips"))?;
-        let tx_index = u32::try_from(self.receipts.len()).map_err(|_| overflow("the number of transactions"))?;
+        let tx_index =
+            u32::try_from(self.receipts.len()).map_err(|_| overflow("the number of transactions"))?;
 
         let mut sender = *self.accounts.get(tx.sender)?;
         if sender.has_code() {
@@ -151,8 +148,7 @@ impl<'a> BlockExecutor<'a> {
             None
         } else {
             // To oneself, the money arrives where it left, after the entry that says so.
-            let mut receiver =
-                if recipient == tx.sender { sender } else { *self.accounts.get(recipient)? };
+            let mut receiver = if recipient == tx.sender { sender } else { *self.accounts.get(recipient)? };
             receiver.balance = receiver.balance.checked_add(body.value).ok_or(overflow("a balance"))?;
             let entry = receiver.record(Entry {
                 kind: EntryKind::Received,
@@ -251,8 +247,7 @@ fn read_reward(reader: &dyn StateReader, height: Height) -> Result<Option<Reward
     let Some(bytes) = reader.get(&key)? else {
         return Ok(None);
     };
-    let reward: Reward =
-        encoding::decode(&bytes).map_err(|_| damaged("not the encoding of a reward"))?;
+    let reward: Reward = encoding::decode(&bytes).map_err(|_| damaged("not the encoding of a reward"))?;
     if Some(reward.height) != height.checked_sub(REWARD_RING) {
         return Err(damaged("not the reward of the height that matures"));
     }
