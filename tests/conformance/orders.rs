@@ -1,0 +1,43 @@
+//! Branches delivered in every order: the tip after each block, and at the end.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{VECTORS, home_on, import, list, prefix, text, tip};
+
+#[test]
+fn every_order_of_delivery_ends_on_the_right_tip() {
+    for fork in list(&VECTORS["forks"]) {
+        let now_ms = fork["now_ms"].as_u64().unwrap();
+        let blocks: BTreeMap<&str, &str> = fork["blocks"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, block)| (name.as_str(), text(block)))
+            .collect();
+        for scenario in list(&fork["scenarios"]) {
+            for order in list(&scenario["orders"]) {
+                deliver(fork, &blocks, scenario, order, now_ms);
+            }
+        }
+    }
+}
+
+fn deliver(fork: &Value, blocks: &BTreeMap<&str, &str>, scenario: &Value, order: &Value, now_ms: u64) {
+    let home = home_on(text(&fork["network"]));
+    if let Some(base) = fork["base"].as_object() {
+        import(&home, &prefix(text(&base["chain"]), base["height"].as_u64().unwrap()), now_ms);
+    }
+    let names: Vec<&str> = list(&order["deliver"]).iter().map(text).collect();
+    let delivered: Vec<&str> = names.iter().map(|name| blocks[name]).collect();
+    let verdicts = import(&home, &delivered, now_ms);
+    // A block changes the tip exactly when its verdict says so.
+    let tips: Vec<&str> = list(&order["tips"]).iter().map(text).collect();
+    for (index, verdict) in verdicts.iter().enumerate() {
+        let moved = if index == 0 { tips[0] == names[0] } else { tips[index] != tips[index - 1] };
+        let says = ["extended", "reorganised"].contains(&text(&verdict["verdict"]));
+        assert_eq!(says, moved, "{}: {} of {names:?}: {verdict}", text(&scenario["name"]), names[index]);
+    }
+    assert_eq!(tip(&home), text(&order["final"]), "{}: {names:?}", text(&scenario["name"]));
+}
