@@ -1,0 +1,73 @@
+//! Single values: what this store is of, where its chain stands, and how much money there is.
+
+#[cfg(test)]
+mod tests;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::Amount;
+
+use crate::{
+    columns::Column,
+    error::StoreError,
+    kv::{KeyValueRead, KeyValueWrite},
+    row,
+    state::StateVersion,
+};
+
+/// The format of everything in the data directory. It rises when a program can no longer read what an older
+/// one wrote, or the other way round.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Defines the getter and the setter of a field.
+macro_rules! fields {
+    ($($(#[$doc:meta])* $get:ident, $set:ident: $type:ty = $name:literal;)*) => {$(
+        $(#[$doc])*
+        pub fn $get(reader: &dyn KeyValueRead) -> Result<Option<$type>, StoreError> {
+            row::read(reader, Column::Meta, $name)
+        }
+
+        #[doc = concat!("Sets what [`", stringify!($get), "`] returns.")]
+        pub fn $set(writer: &mut dyn KeyValueWrite, value: &$type) {
+            row::write(writer, Column::Meta, *$name, value);
+        }
+    )*};
+}
+
+fields! {
+    /// The format the store was written in; `None` in a new store.
+    format_version, set_format_version: u32 = b"format_version";
+    /// The genesis id of the network that the store is of; `None` in a new store.
+    genesis_id, set_genesis_id: Hash = b"genesis_id";
+    /// The id of the active tip; `None` before the genesis is stored.
+    tip, set_tip: Hash = b"tip";
+    /// The newest version of the state tree, which is the state of the tip; `None` before the genesis.
+    state_version, set_state_version: StateVersion = b"state_version";
+    /// How many blocks were received so far: the next block's place in the order of arrival.
+    arrivals, set_arrivals: u64 = b"arrivals";
+    /// The supply after the tip; `None` before the genesis.
+    supply, set_supply: Supply = b"supply";
+}
+
+/// Where all money is, after a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Supply {
+    /// What the genesis allocated.
+    pub allocation: Amount,
+    /// Subsidies of all blocks so far.
+    pub subsidies: Amount,
+    /// What accounts hold together.
+    pub balances: Amount,
+    /// What waits in the reward ring.
+    pub ring: Amount,
+    /// What was burned.
+    pub burned: Amount,
+}
+
+impl Supply {
+    /// Whether balances, ring and burned are together what was allocated and minted: true after every block.
+    pub fn is_balanced(&self) -> bool {
+        let sum = |amounts: &[Amount]| amounts.iter().map(|amount| u128::from(amount.beats())).sum::<u128>();
+        sum(&[self.balances, self.ring, self.burned]) == sum(&[self.allocation, self.subsidies])
+    }
+}

@@ -1,0 +1,70 @@
+//! Dropping what no kept version needs.
+
+use super::{StateVersion, root_record};
+use crate::{
+    columns::Column,
+    error::StoreError,
+    kv::{KeyValueRead, KeyValueWrite, Scan},
+    row,
+};
+
+/// What a call of [`super::StateTree::prune`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pruned {
+    nodes: usize,
+    done: bool,
+}
+
+impl Pruned {
+    /// Nodes that were dropped.
+    pub const fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// Whether nothing is left to drop.
+    pub const fn is_done(&self) -> bool {
+        self.done
+    }
+}
+
+/// A node that version v replaced is needed by the versions below v alone: it goes when v is `oldest` or lower.
+pub(super) fn prune(
+    reader: &dyn KeyValueRead,
+    writer: &mut dyn KeyValueWrite,
+    oldest: StateVersion,
+    limit: usize,
+) -> Result<Pruned, StoreError> {
+    let mut pruned = Pruned { nodes: 0, done: true };
+    // Without the version that should be the oldest nothing is known of what it needs.
+    if root_record(reader, oldest)?.is_none() {
+        return Ok(pruned);
+    }
+    // The roots first: a version must never be found whose nodes are gone.
+    for row in reader.iterate(Column::StateRoots, Scan::all()) {
+        let (key, _) = row?;
+        if version_of(Column::StateRoots, &key)? >= oldest {
+            break;
+        }
+        writer.delete(Column::StateRoots, key);
+    }
+    for row in reader.iterate(Column::StateStale, Scan::all()) {
+        let (key, value) = row?;
+        if version_of(Column::StateStale, &key)? > oldest {
+            break;
+        }
+        if pruned.nodes >= limit {
+            pruned.done = false;
+            break;
+        }
+        let nodes: Vec<Vec<u8>> = row::decode(Column::StateStale, &key, &value)?;
+        pruned.nodes += nodes.len();
+        nodes.into_iter().for_each(|node| writer.delete(Column::StateNodes, node));
+        writer.delete(Column::StateStale, key);
+    }
+    Ok(pruned)
+}
+
+fn version_of(column: Column, key: &[u8]) -> Result<StateVersion, StoreError> {
+    let number = key.first_chunk().ok_or_else(|| StoreError::undecodable(column, key, "a short key"))?;
+    Ok(StateVersion::new(u64::from_be_bytes(*number)))
+}
