@@ -1,0 +1,167 @@
+//! Stage 5: the rules that need the state, or that only show once a block has been carried out.
+//!
+//! Here are their names and the ones that are pure comparisons; carrying out is `vibecoin-execution`.
+
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::{Account, Amount, Content, TransactionBody};
+
+use super::Blame;
+
+/// Why a transaction is refused in the state that it meets. One variant per rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// A contract signs nothing (EIP-3607).
+    #[error("EXE-1: the sender has code")]
+    SenderHasCode,
+    /// Not the next nonce of its sender.
+    #[error("EXE-2: nonce {found}, the account's is {expected}")]
+    Nonce {
+        /// The nonce.
+        found: u64,
+        /// The account's.
+        expected: u64,
+    },
+    /// The balance does not cover value and greatest fee.
+    #[error("EXE-3: a balance of {balance_beats} beats does not cover {cost_beats}", balance_beats = .balance.beats(), cost_beats = .cost.beats())]
+    Balance {
+        /// What it has.
+        balance: Amount,
+        /// What it might cost.
+        cost: Amount,
+    },
+    /// The gas limit is more than the block has left.
+    #[error("EXE-4: a gas limit of {gas_limit} where the block has {gas_left} left")]
+    GasLeft {
+        /// The limit.
+        gas_limit: u64,
+        /// What the transactions before have left.
+        gas_left: u64,
+    },
+    /// It calls a contract, and contracts are not carried out yet.
+    #[error("EXE-5: this version carries out no contracts, so none can be called")]
+    CallUnsupported,
+}
+
+impl AccountError {
+    /// The number of the broken rule.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::SenderHasCode => "EXE-1",
+            Self::Nonce { .. } => "EXE-2",
+            Self::Balance { .. } => "EXE-3",
+            Self::GasLeft { .. } => "EXE-4",
+            Self::CallUnsupported => "EXE-5",
+        }
+    }
+
+    /// Whom it blames when the transaction comes alone: nobody, for others may see another state.
+    #[must_use]
+    pub const fn blame(&self) -> Blame {
+        match self {
+            Self::SenderHasCode
+            | Self::Nonce { .. }
+            | Self::Balance { .. }
+            | Self::GasLeft { .. }
+            | Self::CallUnsupported => Blame::Nobody,
+        }
+    }
+}
+
+/// Checks a transaction that is valid alone against the account of its sender (EXE-1 to EXE-3).
+///
+/// # Errors
+/// [`AccountError`] with the first rule that is broken.
+pub fn check_sender(account: &Account, body: &TransactionBody) -> Result<(), AccountError> {
+    if account.has_code() {
+        return Err(AccountError::SenderHasCode);
+    }
+    if body.nonce != account.nonce {
+        return Err(AccountError::Nonce { found: body.nonce, expected: account.nonce });
+    }
+    let cost = body.max_cost().unwrap_or(Amount::MAX);
+    if account.balance < cost {
+        return Err(AccountError::Balance { balance: account.balance, cost });
+    }
+    Ok(())
+}
+
+/// Why the result of a block is not what it claims. One variant per rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecutionError {
+    /// `gas_used` is not the sum.
+    #[error("EXE-6: gas_used is {claimed}, the transactions used {found}")]
+    GasUsed {
+        /// The number in the content.
+        claimed: u64,
+        /// The sum.
+        found: u64,
+    },
+    /// The receipts are others.
+    #[error("EXE-7: receipts_root is {claimed}, the receipts have {found}")]
+    ReceiptsRoot {
+        /// The root in the content.
+        claimed: Hash,
+        /// That of the receipts.
+        found: Hash,
+    },
+    /// The state is another.
+    #[error("EXE-8: state_root is {claimed}, the state after the block has {found}")]
+    StateRoot {
+        /// The root in the content.
+        claimed: Hash,
+        /// That of the state.
+        found: Hash,
+    },
+}
+
+impl ExecutionError {
+    /// The number of the broken rule.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::GasUsed { .. } => "EXE-6",
+            Self::ReceiptsRoot { .. } => "EXE-7",
+            Self::StateRoot { .. } => "EXE-8",
+        }
+    }
+
+    /// Whom it blames.
+    #[must_use]
+    pub const fn blame(&self) -> Blame {
+        match self {
+            Self::GasUsed { .. } | Self::ReceiptsRoot { .. } | Self::StateRoot { .. } => Blame::Peer,
+        }
+    }
+}
+
+/// What carrying out a block has resulted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The gas of all transactions.
+    pub gas_used: u64,
+    /// The root over the receipts.
+    pub receipts_root: Hash,
+    /// The root of the state after it.
+    pub state_root: Hash,
+}
+
+/// Compares the outcome with what the content claims (EXE-6 to EXE-8).
+///
+/// # Errors
+/// [`ExecutionError`] with the first rule that is broken.
+pub fn check_outcome(content: &Content, outcome: &Outcome) -> Result<(), ExecutionError> {
+    if content.gas_used != outcome.gas_used {
+        return Err(ExecutionError::GasUsed { claimed: content.gas_used, found: outcome.gas_used });
+    }
+    if content.receipts_root != outcome.receipts_root {
+        return Err(ExecutionError::ReceiptsRoot {
+            claimed: content.receipts_root,
+            found: outcome.receipts_root,
+        });
+    }
+    if content.state_root != outcome.state_root {
+        return Err(ExecutionError::StateRoot { claimed: content.state_root, found: outcome.state_root });
+    }
+    Ok(())
+}
