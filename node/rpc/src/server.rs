@@ -39,7 +39,7 @@ pub const BATCH_MAX: u32 = 50;
 /// The longest answer. The fullest block of the built-in networks stays below it.
 pub const RESPONSE_BYTES_MAX: u32 = 64 * 1024 * 1024;
 /// How long a subscriber may leave its queue full.
-const SLOW_AFTER: Duration = Duration::from_secs(5);
+const SLOW_AFTER: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(5) };
 
 /// What a server needs to know.
 #[derive(Clone, Debug)]

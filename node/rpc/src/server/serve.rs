@@ -174,11 +174,15 @@ async fn turn_away(mut socket: TcpStream, _permit: OwnedSemaphorePermit) {
         b"HTTP/1.1 429 Too Many Requests\r\nconnection: close\r\ncontent-type: text/plain\r\n\
         content-length: 34\r\n\r\ntoo many connections, try it later";
     let say = async {
+        // A client that is answered before it has asked takes that for a fault of the connection.
+        let mut sink = [0; 1024];
+        let mut length = socket.read(&mut sink).await?;
         socket.write_all(ANSWER).await?;
         socket.shutdown().await?;
-        // What the other side has sent is read, lest the reset that closing causes overtakes the answer.
-        let mut sink = [0; 1024];
-        while socket.read(&mut sink).await? > 0 {}
+        // The rest is read, lest the reset that closing causes overtakes the answer.
+        while length > 0 {
+            length = socket.read(&mut sink).await?;
+        }
         io::Result::Ok(())
     };
     // Whether it was heard does not matter.
@@ -234,7 +238,10 @@ impl Service<HttpRequest<Incoming>> for Seated {
                 match tokio::time::timeout(REQUEST_DEADLINE, answer).await {
                     Ok(answered) => answered,
                     Err(_) => {
-                        return Ok(plain(StatusCode::REQUEST_TIMEOUT, "the request took too long".to_owned()));
+                        return Ok(plain(
+                            StatusCode::REQUEST_TIMEOUT,
+                            "the request took too long".to_owned(),
+                        ));
                     }
                 }
             };
