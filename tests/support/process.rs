@@ -64,6 +64,11 @@ impl Running {
         }
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything that was printed so far, standard output first.
     pub fn output(&self) -> String {
         let text = self.heard.text.lock().unwrap();
