@@ -19,6 +19,7 @@ pub mod active;
 pub mod activity;
 pub mod blocks;
 pub mod columns;
+pub mod directory;
 pub mod error;
 pub mod history;
 pub mod kv;

@@ -95,6 +95,14 @@ impl MemoryStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryStore {
+    /// The number of values of a column that are still held, deletes included.
+    pub(super) fn values_held(&self, column: Column) -> usize {
+        self.shared.read().columns.get(&column).map_or(0, |table| table.values().map(Vec::len).sum())
+    }
+}
+
 impl KeyValueRead for MemoryStore {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let tables = self.shared.read();

@@ -114,3 +114,18 @@ fn is_empty(lower: &Bound<Vec<u8>>, upper: &Bound<Vec<u8>>) -> bool {
         (_, Bound::Unbounded) | (Bound::Unbounded, _) => false,
     }
 }
+
+#[cfg(test)]
+impl Scan {
+    /// Whether a key is in the range: the definition, as opposed to the bounds above.
+    pub(super) fn admits(&self, key: &[u8]) -> bool {
+        let inside = match (&self.start, self.reversed) {
+            (Start::Edge, _) => true,
+            (Start::From(start), false) => key >= start.as_slice(),
+            (Start::After(start), false) => key > start.as_slice(),
+            (Start::From(start), true) => key <= start.as_slice(),
+            (Start::After(start), true) => key < start.as_slice(),
+        };
+        key.starts_with(&self.prefix) && inside
+    }
+}
