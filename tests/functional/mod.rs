@@ -3,6 +3,7 @@
 mod crash;
 mod operation;
 mod payment;
+mod pool;
 mod refusals;
 
 use serde_json::Value;
