@@ -6,8 +6,8 @@ use std::collections::hash_map::Entry as Place;
 use rayon::prelude::*;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Account, Address, encoding, state_key};
+use vibecoin_storage::StateReader;
 
-use crate::StateReader;
 use crate::error::ExecutionError;
 
 /// Below this many reads, spreading them over the cores costs more than it saves.

@@ -7,8 +7,8 @@ use vibecoin_storage::StoreError;
 /// Who is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// Whoever made the block: it is invalid for ever on this parent.
-    Block,
+    /// Whoever sent the block: it is invalid for ever on this parent.
+    Peer,
     /// This machine or this program; nothing was found out about the block.
     Ourselves,
 }
@@ -16,13 +16,11 @@ pub enum Blame {
 /// Why a transaction cannot be executed at its place, one variant per rule, and what can fail besides.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExecutionError {
-    /// The block has not this much gas left.
-    #[error("EXE-1: the gas limit {gas_limit} exceeds the {gas_left} gas that the block has left")]
-    GasLeft {
-        /// The transaction's limit.
-        gas_limit: u64,
-        /// Block gas less the gas used before it.
-        gas_left: u64,
+    /// The sender is a contract, which signs nothing.
+    #[error("EXE-1: the sender {sender:?} has code")]
+    SenderHasCode {
+        /// It.
+        sender: Address,
     },
     /// Not the sender's next nonce.
     #[error("EXE-2: nonce {nonce}, where the account's next is {expected}")]
@@ -40,24 +38,26 @@ pub enum ExecutionError {
         /// `value + gas_limit · gas_price`.
         needed: Amount,
     },
-    /// The cost is above what any balance can hold.
-    #[error("EXE-4: value and largest fee are above 2^64 beats, which no balance covers")]
-    CostAboveRange,
-    /// The sender is a contract.
-    #[error("EXE-5: the sender {sender:?} has code")]
-    SenderHasCode {
-        /// It.
-        sender: Address,
+    /// The block has not this much gas left.
+    #[error("EXE-4: the gas limit {gas_limit} exceeds the {gas_left} gas that the block has left")]
+    GasLeft {
+        /// The transaction's limit.
+        gas_limit: u64,
+        /// Block gas less the gas used before it.
+        gas_left: u64,
     },
-    /// It creates a contract.
-    #[error("EXE-6: contracts cannot be created yet")]
-    CreateUnsupported,
     /// Its recipient is a contract.
-    #[error("EXE-7: the recipient {recipient:?} has code, and contracts cannot be called yet")]
+    #[error("EXE-5: the recipient {recipient:?} has code, and contracts cannot be called yet")]
     CallUnsupported {
         /// It.
         recipient: Address,
     },
+    /// The cost is above what any balance can hold. Refused before execution, and here once more.
+    #[error("TX-11: value and largest fee are above 2^64 beats, which no balance covers")]
+    CostAboveRange,
+    /// It creates a contract. Refused before execution, and here once more.
+    #[error("TX-12: contracts cannot be created yet")]
+    CreateUnsupported,
     /// A limit below the intrinsic gas, which is refused before execution: the caller left that check out.
     #[error(
         "the gas limit {gas_limit} is below the intrinsic gas {intrinsic}; this was to be checked before"
@@ -94,13 +94,13 @@ impl ExecutionError {
     #[must_use]
     pub const fn rule(&self) -> Option<&'static str> {
         match self {
-            Self::GasLeft { .. } => Some("EXE-1"),
+            Self::SenderHasCode { .. } => Some("EXE-1"),
             Self::Nonce { .. } => Some("EXE-2"),
             Self::Balance { .. } => Some("EXE-3"),
-            Self::CostAboveRange => Some("EXE-4"),
-            Self::SenderHasCode { .. } => Some("EXE-5"),
-            Self::CreateUnsupported => Some("EXE-6"),
-            Self::CallUnsupported { .. } => Some("EXE-7"),
+            Self::GasLeft { .. } => Some("EXE-4"),
+            Self::CallUnsupported { .. } => Some("EXE-5"),
+            Self::CostAboveRange => Some("TX-11"),
+            Self::CreateUnsupported => Some("TX-12"),
             Self::Unchecked { .. } | Self::Overflow { .. } | Self::Damaged { .. } | Self::Store(_) => None,
         }
     }
@@ -115,7 +115,7 @@ impl ExecutionError {
             | Self::CostAboveRange
             | Self::SenderHasCode { .. }
             | Self::CreateUnsupported
-            | Self::CallUnsupported { .. } => Blame::Block,
+            | Self::CallUnsupported { .. } => Blame::Peer,
             Self::Unchecked { .. } | Self::Overflow { .. } | Self::Damaged { .. } | Self::Store(_) => {
                 Blame::Ourselves
             }

@@ -4,8 +4,8 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::activity::REWARD_INDEX;
 use vibecoin_primitives::state_key::{self, REWARD_RING};
 use vibecoin_primitives::{Address, Amount, ChainSpec, Entry, EntryKind, Height, Receipt, Reward, encoding};
+use vibecoin_storage::StateReader;
 
-use crate::StateReader;
 use crate::accounts::{Accounts, leaf};
 use crate::env::{BlockEnv, TxRef};
 use crate::error::ExecutionError;
@@ -99,23 +99,13 @@ impl<'a> BlockExecutor<'a> {
     /// The rule that it breaks here.
     pub fn apply(&mut self, tx: TxRef<'_>) -> Result<&Receipt, ExecutionError> {
         let body = tx.body;
-        let gas_left = self.gas_left();
-        if body.gas_limit > gas_left {
-            return Err(ExecutionError::GasLeft { gas_limit: body.gas_limit, gas_left });
-        }
-        let needed = body.max_cost().ok_or(ExecutionError::CostAboveRange)?;
+        let overflow = |what| ExecutionError::Overflow { what, height: self.env.height };
         let Some(recipient) = body.to else { return Err(ExecutionError::CreateUnsupported) };
+        let needed = body.max_cost().ok_or(ExecutionError::CostAboveRange)?;
         let gas_used = body.intrinsic_gas();
         if gas_used > body.gas_limit || body.gas_price == 0 {
             return Err(ExecutionError::Unchecked { gas_limit: body.gas_limit, intrinsic: gas_used });
         }
-        let overflow = |what| ExecutionError::Overflow { what, height: self.env.height };
-        // Smaller than the largest fee, which fits.
-        let fee = Amount::from_beats(gas_used).checked_mul(body.gas_price).ok_or(overflow("a fee"))?;
-        let tip = fee.checked_sub(Amount::from_beats(gas_used)).ok_or(overflow("a tip"))?;
-        let tips = self.tips.checked_add(tip).ok_or(overflow("the sum of tips"))?;
-        let tx_index =
-            u32::try_from(self.receipts.len()).map_err(|_| overflow("the number of transactions"))?;
 
         let mut sender = *self.accounts.get(tx.sender)?;
         if sender.has_code() {
@@ -127,10 +117,20 @@ impl<'a> BlockExecutor<'a> {
         if sender.balance < needed {
             return Err(ExecutionError::Balance { balance: sender.balance, needed });
         }
+        let gas_left = self.gas_left();
+        if body.gas_limit > gas_left {
+            return Err(ExecutionError::GasLeft { gas_limit: body.gas_limit, gas_left });
+        }
         if self.accounts.get(recipient)?.has_code() {
             return Err(ExecutionError::CallUnsupported { recipient });
         }
 
+        // Smaller than the largest fee, which fits.
+        let fee = Amount::from_beats(gas_used).checked_mul(body.gas_price).ok_or(overflow("a fee"))?;
+        let tip = fee.checked_sub(Amount::from_beats(gas_used)).ok_or(overflow("a tip"))?;
+        let tips = self.tips.checked_add(tip).ok_or(overflow("the sum of tips"))?;
+        let tx_index =
+            u32::try_from(self.receipts.len()).map_err(|_| overflow("the number of transactions"))?;
         let paid = fee.checked_add(body.value).ok_or(overflow("a cost"))?;
         sender.balance = sender.balance.checked_sub(paid).ok_or(overflow("a cost"))?;
         sender.nonce = sender.nonce.checked_add(1).ok_or(overflow("a nonce"))?;

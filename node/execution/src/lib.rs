@@ -22,9 +22,3 @@ pub use error::{Blame, ExecutionError};
 pub use executor::{BlockExecutor, execute_block};
 pub use genesis::{genesis_accounts, genesis_changes};
 pub use outcome::{BlockOutcome, StateChanges, SupplyDelta};
-
-/// Reads the state that a block stands on.
-pub trait StateReader: Sync {
-    /// The value of a leaf, or `None`.
-    fn get(&self, key: &vibecoin_crypto::Hash) -> Result<Option<Vec<u8>>, vibecoin_storage::StoreError>;
-}

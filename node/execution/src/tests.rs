@@ -12,9 +12,9 @@ use vibecoin_primitives::{
     Account, Address, Amount, ChainSpec, Height, Network, Reward, Transaction, TransactionBody, encoding,
     state_key,
 };
-use vibecoin_storage::StoreError;
+use vibecoin_storage::{StateReader, StoreError};
 
-use crate::{BlockEnv, BlockOutcome, ExecutionError, StateChanges, StateReader, TxRef, execute_block};
+use crate::{BlockEnv, BlockOutcome, ExecutionError, StateChanges, TxRef, execute_block};
 
 /// A state as a map from leaf to value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

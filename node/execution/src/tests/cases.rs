@@ -4,10 +4,10 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::{
     Account, Address, Amount, EntryKind, Height, Receipt, Reward, encoding, state_key,
 };
-use vibecoin_storage::StoreError;
+use vibecoin_storage::{StateReader, StoreError};
 
 use super::{State, env, holder, run, transfer, world};
-use crate::{Blame, BlockExecutor, ExecutionError, StateReader, SupplyDelta, TxRef, execute_block};
+use crate::{Blame, BlockExecutor, ExecutionError, SupplyDelta, TxRef, execute_block};
 
 const FEE: u64 = 21_000 * 16;
 const MINER: Address = Address::new([9; 20]);
@@ -142,21 +142,21 @@ fn every_rule_refuses_and_leaves_the_block_as_it_was() {
         tx
     };
     let refused = [
-        (with(|body| body.gas_limit = 21_001), "EXE-1"),
+        (with(|body| body.gas_limit = 21_001), "EXE-4"),
         (with(|body| body.nonce = 0), "EXE-2"),
         (with(|body| body.nonce = 2), "EXE-2"),
         (with(|body| body.value = Amount::from_beats(1_000_000 - 21_001 - 21_000 + 1)), "EXE-3"),
-        (with(|body| body.gas_price = u64::MAX), "EXE-4"),
-        (with(|body| body.value = Amount::MAX), "EXE-4"),
-        (transfer(4, 0, holder(2), 1, 1), "EXE-5"),
-        (with(|body| body.to = None), "EXE-6"),
-        (transfer(1, 1, holder(4), 1, 1), "EXE-7"),
-        (transfer(1, 1, holder(4), 0, 1), "EXE-7"),
+        (with(|body| body.gas_price = u64::MAX), "TX-11"),
+        (with(|body| body.value = Amount::MAX), "TX-11"),
+        (transfer(4, 0, holder(2), 1, 1), "EXE-1"),
+        (with(|body| body.to = None), "TX-12"),
+        (transfer(1, 1, holder(4), 1, 1), "EXE-5"),
+        (transfer(1, 1, holder(4), 0, 1), "EXE-5"),
     ];
     for (tx, rule) in refused {
         let error = executor.apply(TxRef::new(&tx)).unwrap_err();
         assert_eq!(error.rule(), Some(rule), "{error}");
-        assert_eq!(error.blame(), Blame::Block);
+        assert_eq!(error.blame(), Blame::Peer);
         assert!(error.to_string().starts_with(rule), "{error}");
     }
     assert_eq!((executor.len(), executor.gas_left()), (1, 21_000));

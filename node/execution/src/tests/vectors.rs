@@ -179,10 +179,10 @@ fn blocks_that_execution_refuses_and_those_that_it_does_not() {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     for row in list(&vectors, "invalid") {
         let rule = match text(row, "reason") {
-            "gas-left" => Some("EXE-1"),
+            "gas-left" => Some("EXE-4"),
             "nonce" => Some("EXE-2"),
             "balance" => Some("EXE-3"),
-            "tx: cost above u64" => Some("EXE-4"),
+            "tx: cost above u64" => Some("TX-11"),
             "gas-used" | "receipts-root" | "state-root" => None,
             _ => continue,
         };
