@@ -28,10 +28,10 @@ pub const fn version_at(_height: Height) -> u32 {
 /// The bits of the block whose parent has this height and this time (DIF-1 to DIF-3). Total: every height and
 /// every time has an answer.
 ///
-/// A spec that [`crate::spec::validate`] refuses because of its bits gets its genesis bits.
+/// A parent with the genesis height and time gives the genesis bits: the schedule starts there. A spec that [`crate::spec::validate`] refuses because of its bits gets its genesis bits.
 #[must_use]
 pub fn bits_of_child(spec: &ChainSpec, parent_height: Height, parent_time: Timestamp) -> Bits {
-    if parent_height == Height::GENESIS || !spec.retargets() {
+    if !spec.retargets() {
         return spec.genesis_bits;
     }
     match target_of_child(spec, parent_height, parent_time) {
@@ -40,8 +40,7 @@ pub fn bits_of_child(spec: &ChainSpec, parent_height: Height, parent_time: Times
     }
 }
 
-/// The bits that a header of this height and `prev_time` must have; the genesis and block 1 have those of the
-/// genesis.
+/// The bits that a header of this height and `prev_time` must have; the genesis has its own.
 #[must_use]
 pub fn bits_at(spec: &ChainSpec, height: Height, prev_time: Timestamp) -> Bits {
     match height.checked_sub(1) {

@@ -16,7 +16,8 @@ const TICKS: RangeInclusive<u64> = 1..=1024;
 const WORD: RangeInclusive<u64> = 1..=u32::MAX as u64;
 /// Bounds of the half-life, in ms.
 const HALF_LIFE_MS: RangeInclusive<u64> = 0..=(1 << 40) - 1;
-/// The most that a genesis may allocate: with every subsidy there will ever be, no balance can overflow.
+/// The most that a genesis may allocate, so that no balance can overflow: the subsidies of the first 4,000 years
+/// fit the other half of the range.
 const ALLOCATION_MAX: Amount = Amount::from_beats(1 << 63);
 
 /// Why a chain spec is refused.

@@ -1,5 +1,8 @@
 //! Stage 3: the ticks and the transactions as lists, against what the content commits to.
 
+#[cfg(test)]
+mod tests;
+
 use rayon::prelude::*;
 use vibecoin_crypto::{Hash, merkle};
 use vibecoin_primitives::block::{poh_record, poh_root};

@@ -2,6 +2,9 @@
 //!
 //! Here are their names and the ones that are pure comparisons; carrying out is `vibecoin-execution`.
 
+#[cfg(test)]
+mod tests;
+
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Account, Amount, Content, TransactionBody};
 

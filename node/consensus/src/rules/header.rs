@@ -1,5 +1,8 @@
 //! Stage 2: the header against its parent, one function per rule.
 
+#[cfg(test)]
+mod tests;
+
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Bits, ChainSpec, Header, Height, Timestamp, Work};
 

@@ -3,6 +3,9 @@
 //! An orphan is also kept only with its committed body ([`super::check_shape`], [`super::check_commitments`]);
 //! how many are kept is in [`crate::fork_choice`].
 
+#[cfg(test)]
+mod tests;
+
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Bits, Header, Work};
 

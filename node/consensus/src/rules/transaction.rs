@@ -3,6 +3,9 @@
 //! Only one rule depends on the height, the expiry, and it only ever goes from kept to broken: a transaction
 //! that is valid at height h alone is what the pool may keep for a block at h or above.
 
+#[cfg(test)]
+mod tests;
+
 use rayon::prelude::*;
 use vibecoin_crypto::{Hash, signature};
 use vibecoin_primitives::transaction::{
