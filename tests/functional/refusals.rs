@@ -47,7 +47,7 @@ fn words_are_checked_one_by_one_and_together() {
     let home = Home::new();
     let restore = |words: &str| {
         let file = home.write("words", words).display().to_string();
-        home.wallet_fails(1, &["restore", "--name", "back", "--words-file", &file])
+        home.wallet_fails(2, &["restore", "--name", "back", "--words-file", &file])
     };
     let right = "test test test test test test test test test test test junk";
     let said = restore(&right.replace("junk", "jonk"));
@@ -80,13 +80,13 @@ fn payments_that_cannot_be_are_refused_with_a_reason_each() {
     let foreign = testnet.ok(&["--network", "testnet", "--json", "wallet", "address"]).json();
     let foreign = text(&foreign["address"]).to_owned();
     assert!(foreign.starts_with("tvibe1"));
-    let said = home.wallet_fails(1, &["send", &foreign, "1"]);
+    let said = home.wallet_fails(2, &["send", &foreign, "1"]);
     assert!(said.contains("testnet") || said.contains("tvibe"), "{said}");
 
     let mut misspelt = theirs.clone();
     let last = if misspelt.ends_with('q') { 'p' } else { 'q' };
     misspelt.replace_range(misspelt.len() - 1.., &last.to_string());
-    let said = home.wallet_fails(1, &["send", &misspelt, "1"]);
+    let said = home.wallet_fails(2, &["send", &misspelt, "1"]);
     assert!(said.contains("checksum"), "{said}");
 
     let said = home.wallet_fails(7, &["send", &theirs, "20000"]);
