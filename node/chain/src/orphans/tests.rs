@@ -1,0 +1,61 @@
+use proptest::prelude::*;
+use vibecoin_crypto::sha256;
+use vibecoin_primitives::Network;
+
+use super::*;
+
+/// A block that differs from others only by its number and its parent.
+fn block(number: u64, parent: u64) -> (Hash, Block) {
+    let mut block = vibecoin_consensus::genesis::genesis(&Network::Devnet.spec());
+    block.header.nonce = number;
+    block.content.parent_id = sha256(&parent.to_le_bytes());
+    (sha256(&number.to_le_bytes()), block)
+}
+
+const AT: Timestamp = Timestamp::new(1_000);
+
+#[test]
+fn children_come_back_in_order_of_arrival() {
+    let mut pool = OrphanPool::new(OrphanLimits::NODE);
+    for number in [7, 3, 5] {
+        let (id, block) = block(number, 1);
+        pool.insert(id, block.clone(), 100, AT);
+        pool.insert(id, block, 100, AT);
+    }
+    assert_eq!(pool.len(), 3);
+    let children = pool.take_children(&sha256(&1u64.to_le_bytes()));
+    assert_eq!(children.iter().map(|(_, block)| block.header.nonce).collect::<Vec<_>>(), [7, 3, 5]);
+    assert_eq!((pool.len(), pool.bytes), (0, 0));
+}
+
+#[test]
+fn the_old_are_forgotten() {
+    let mut pool = OrphanPool::new(OrphanLimits::NODE);
+    let (id, first) = block(1, 0);
+    pool.insert(id, first, 100, AT);
+    let (id, second) = block(2, 0);
+    pool.insert(id, second, 100, Timestamp::new(2_000));
+    pool.expire(Timestamp::new(121_000));
+    assert_eq!(pool.len(), 2);
+    pool.expire(Timestamp::new(121_001));
+    assert_eq!(pool.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn a_flood_stays_within_the_limits(blocks in prop::collection::vec((0u64..40, 0u64..8, 1usize..60), 1..200)) {
+        let limits = OrphanLimits { blocks_max: 10, bytes_max: 200, age_max_ms: 50 };
+        let mut pool = OrphanPool::new(limits);
+        for (at, (number, parent, bytes)) in blocks.into_iter().enumerate() {
+            let (id, block) = block(number, parent);
+            pool.insert(id, block, bytes, Timestamp::new(at as u64));
+            if at % 7 == 0 {
+                pool.take_children(&sha256(&(at as u64 % 8).to_le_bytes()));
+            }
+            prop_assert!(pool.len() <= limits.blocks_max && pool.bytes <= limits.bytes_max);
+            prop_assert_eq!(pool.by_id.len(), pool.len());
+            prop_assert_eq!(pool.by_parent.values().map(Vec::len).sum::<usize>(), pool.len());
+            prop_assert_eq!(pool.waiting.values().map(|orphan| orphan.bytes).sum::<usize>(), pool.bytes);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What became of a block.
+
+use std::sync::Arc;
+
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::{Block, Timestamp};
+
+use crate::error::Invalid;
+use crate::tip::Tip;
+
+/// The verdict on one block.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It extends the active chain and is its tip now.
+    Extended,
+    /// Its branch became the active one.
+    Reorganised {
+        /// How many blocks of the old branch were reverted.
+        depth: u64,
+    },
+    /// It is stored on a branch that is not active.
+    Side,
+    /// It was stored before.
+    Known,
+    /// Its time is too far ahead; it is tried again when the clock allows.
+    Held {
+        /// When that is.
+        until: Timestamp,
+    },
+    /// Its parent is not known; it waits if there is room.
+    Orphan {
+        /// The missing parent.
+        parent: Hash,
+    },
+    /// It breaks a rule.
+    Invalid(Arc<Invalid>),
+}
+
+impl Verdict {
+    /// One word for it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Extended => "extended",
+            Self::Reorganised { .. } => "reorganised",
+            Self::Side => "side",
+            Self::Known => "known",
+            Self::Held { .. } => "held",
+            Self::Orphan { .. } => "orphan",
+            Self::Invalid(_) => "invalid",
+        }
+    }
+
+    /// True while the block may still get another verdict.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Held { .. } | Self::Orphan { .. })
+    }
+}
+
+/// A block with its id and its transactions' ids, shared between those who need it.
+#[derive(Clone, Debug)]
+pub struct ConnectedBlock {
+    /// Its id.
+    pub id: Hash,
+    /// The block.
+    pub block: Arc<Block>,
+}
+
+/// A move of the tip.
+#[derive(Clone, Debug)]
+pub struct TipChange {
+    /// The tip now.
+    pub tip: Arc<Tip>,
+    /// Blocks that left the active chain, the highest first.
+    pub reverted: Vec<ConnectedBlock>,
+    /// Blocks that joined it, the lowest first.
+    pub connected: Vec<ConnectedBlock>,
+}
+
+/// Everything that one import did.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The id of the block that was handed in.
+    pub id: Hash,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Blocks that had waited and are settled now, in the order in which they were.
+    pub settled: Vec<(Hash, Verdict)>,
+    /// How the tip moved, step by step.
+    pub changes: Vec<TipChange>,
+}

@@ -1,0 +1,197 @@
+//! The chain as a service: one thread that writes, handles for everybody else.
+//!
+//! Import is CPU and disk, so it has a thread of its own and no place on an async worker. Questions reach it over
+//! a bounded channel; when that is full, whoever asks waits.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use vibecoin_primitives::{Block, Timestamp};
+use vibecoin_storage::StoreError;
+
+use crate::engine::Chain;
+use crate::outcome::{Report, TipChange};
+use crate::view::ChainReader;
+
+/// Blocks that may wait for the writer.
+const QUEUE: usize = 64;
+/// Moves of the tip that a slow listener may be behind before it misses some.
+const CHANGES: usize = 1_024;
+
+/// The clock of this node in ms since the Unix epoch; a test or `dev warp` may move it.
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Why the chain did not answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The store failed; the writer has stopped, so that nothing more is acknowledged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The writer has stopped.
+    #[error("the chain has stopped")]
+    Stopped,
+}
+
+enum Question {
+    Import(Box<Block>, oneshot::Sender<Result<Report, ServiceError>>),
+    RetryHeld(oneshot::Sender<Result<Vec<Report>, ServiceError>>),
+    Rewind(u64, oneshot::Sender<Result<Option<TipChange>, ServiceError>>),
+    Stop,
+}
+
+/// A handle to the writer. Cheap to clone.
+#[derive(Clone)]
+pub struct ChainHandle {
+    questions: mpsc::Sender<Question>,
+    changes: broadcast::Sender<TipChange>,
+    reader: ChainReader,
+}
+
+/// Starts the writer's thread.
+///
+/// The thread ends when it is told to stop or when the store fails; what it returns says which.
+///
+/// # Errors
+/// [`StoreError::Io`] when the system gives no thread.
+pub fn spawn(
+    chain: Chain,
+    clock: Arc<dyn Clock>,
+) -> Result<(ChainHandle, JoinHandle<Result<(), StoreError>>), StoreError> {
+    let (questions, inbox) = mpsc::channel(QUEUE);
+    let (changes, _) = broadcast::channel(CHANGES);
+    let handle = ChainHandle { questions, changes: changes.clone(), reader: chain.reader() };
+    let writer = Writer { chain, clock, changes };
+    let thread = thread::Builder::new().name("chain".into()).spawn(move || writer.run(inbox))?;
+    Ok((handle, thread))
+}
+
+struct Writer {
+    chain: Chain,
+    clock: Arc<dyn Clock>,
+    changes: broadcast::Sender<TipChange>,
+}
+
+impl Writer {
+    fn run(mut self, mut inbox: mpsc::Receiver<Question>) -> Result<(), StoreError> {
+        while let Some(question) = inbox.blocking_recv() {
+            match question {
+                Question::Import(block, answer) => {
+                    let result = self.chain.import(*block, self.clock.now());
+                    let result = self.announce(result, |report| report.changes.as_slice());
+                    finish(result, answer)?;
+                }
+                Question::RetryHeld(answer) => {
+                    let result = self.chain.retry_held(self.clock.now());
+                    let result = result.inspect(|reports| {
+                        reports
+                            .iter()
+                            .flat_map(|report| &report.changes)
+                            .for_each(|change| self.send(change));
+                    });
+                    finish(result, answer)?;
+                }
+                Question::Rewind(blocks, answer) => {
+                    let result = self.chain.rewind(blocks);
+                    let result = self.announce(result, |change| change.as_slice());
+                    finish(result, answer)?;
+                }
+                Question::Stop => break,
+            }
+        }
+        self.chain.flush()
+    }
+
+    /// Tells the listeners what is committed, before whoever asked hears of it.
+    fn announce<T>(
+        &self,
+        result: Result<T, StoreError>,
+        changes: impl Fn(&T) -> &[TipChange],
+    ) -> Result<T, StoreError> {
+        result.inspect(|done| changes(done).iter().for_each(|change| self.send(change)))
+    }
+
+    fn send(&self, change: &TipChange) {
+        // Nobody listening is fine.
+        let _ = self.changes.send(change.clone());
+    }
+}
+
+/// Answers, and stops the writer when the store has failed.
+fn finish<T>(
+    result: Result<T, StoreError>,
+    answer: oneshot::Sender<Result<T, ServiceError>>,
+) -> Result<(), StoreError> {
+    let failure = result.as_ref().err().cloned();
+    // Whoever asked may have gone.
+    let _ = answer.send(result.map_err(ServiceError::Store));
+    failure.map_or(Ok(()), Err)
+}
+
+impl ChainHandle {
+    /// Imports a block. What is answered is on the disk.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a block that breaks a rule is no error but a verdict.
+    pub async fn import(&self, block: Block) -> Result<Report, ServiceError> {
+        self.ask(|answer| Question::Import(Box::new(block), answer)).await
+    }
+
+    /// Tries the held blocks again whose time has come.
+    ///
+    /// # Errors
+    /// [`ServiceError`]
+    pub async fn retry_held(&self) -> Result<Vec<Report>, ServiceError> {
+        self.ask(Question::RetryHeld).await
+    }
+
+    /// Takes the highest `blocks` blocks off the active chain and forgets them: for development networks only.
+    ///
+    /// # Errors
+    /// [`ServiceError`]
+    pub async fn rewind(&self, blocks: u64) -> Result<Option<TipChange>, ServiceError> {
+        self.ask(|answer| Question::Rewind(blocks, answer)).await
+    }
+
+    /// Lets the writer finish what waits and end.
+    pub async fn stop(&self) {
+        // A writer that has ended needs no word.
+        let _ = self.questions.send(Question::Stop).await;
+    }
+
+    /// Moves of the tip from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<TipChange> {
+        self.changes.subscribe()
+    }
+
+    /// Reads without asking the writer.
+    #[must_use]
+    pub const fn reader(&self) -> &ChainReader {
+        &self.reader
+    }
+
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<Result<T, ServiceError>>) -> Question,
+    ) -> Result<T, ServiceError> {
+        let (answer, receiver) = oneshot::channel();
+        self.questions.send(question(answer)).await.map_err(|_| ServiceError::Stopped)?;
+        receiver.await.map_err(|_| ServiceError::Stopped)?
+    }
+}
