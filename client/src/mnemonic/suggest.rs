@@ -94,7 +94,7 @@ mod tests {
     fn typing_errors_find_the_word() {
         for (typed, meant) in [
             ("abandn", "abandon"),
-            ("elefant", "elephant"),
+            ("elephent", "elephant"),
             ("vogage", "voyage"),
             ("voya", "voyage"),
             ("chesee", "cheese"),

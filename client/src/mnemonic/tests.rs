@@ -66,15 +66,15 @@ fn what_is_no_phrase_is_refused() {
 
 #[test]
 fn an_unknown_word_is_named_with_what_was_meant() {
-    let phrase = "prize fat version cluster elefant announce quick play panda north voyage cheese";
+    let phrase = "prize fat version cluster elephent announce quick play panda north voyage cheese";
     let MnemonicError::UnknownWord(unknown) = Mnemonic::parse(phrase).unwrap_err() else {
         panic!("another error");
     };
-    assert_eq!((unknown.position, unknown.word.as_str()), (5, "elefant"));
+    assert_eq!((unknown.position, unknown.word.as_str()), (5, "elephent"));
     assert_eq!(unknown.suggestions.first(), Some(&"elephant"));
     assert_eq!(
         MnemonicError::UnknownWord(UnknownWord { suggestions: vec!["elephant"], ..unknown }).to_string(),
-        "word 5, \"elefant\", is not in the word list: did you mean \"elephant\"?"
+        "word 5, \"elephent\", is not in the word list: did you mean \"elephant\"?"
     );
 }
 
@@ -84,7 +84,7 @@ fn words_are_checked_one_by_one() {
     assert_eq!(check_word(3, "vershun", &["prize", "fat"]).unwrap_err().position, 3);
     // A mistyped Japanese word gets Japanese suggestions, because of the words before it.
     let unknown = check_word(3, "こくごご", &["ひしょ", "きろく"]).unwrap_err();
-    assert_eq!(unknown.suggestions.first(), Some(&"こくご"));
+    assert_eq!(unknown.suggestions.first().copied(), Some(normalise("こくご").as_str()));
 }
 
 #[test]

@@ -1,0 +1,223 @@
+//! What has happened to a wallet: its accounts' activity chains, checked, with what is on its way in front.
+//!
+//! An account commits to every entry of its history by a hash chain. The entries that a node hands out are folded
+//! from the beginning and must end at the head that the account has: none is missing, altered or out of place.
+
+use std::collections::BTreeMap;
+
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::{Address, AddressPrefix, Amount, Entry, EntryKind, Height, Timestamp};
+use vibecoin_rpc::ApiError;
+use vibecoin_rpc::types::{EntryInfo, TxStatus};
+
+use crate::outbox::Sent;
+use crate::wallets::Book;
+
+pub mod chain;
+pub mod csv;
+
+#[cfg(test)]
+mod tests;
+
+/// Why a history is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// The entries do not lead to the head.
+    #[error(
+        "the history that the node gives for {address} does not fit the account: entry {index} is missing or altered"
+    )]
+    Mismatch {
+        /// Whose history.
+        address: String,
+        /// The first entry that cannot be right.
+        index: u64,
+    },
+    /// The chain changed again and again while it was read.
+    #[error("the history of {address} changes faster than it can be read: try again")]
+    Unsteady {
+        /// Whose history.
+        address: String,
+    },
+    /// The file or stream it is written to.
+    #[error("the history cannot be written: {0}")]
+    Write(String),
+}
+
+/// One entry of an account's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryItem {
+    /// The number of the account.
+    pub account: u32,
+    /// The entry, as the activity chain hashes it.
+    pub entry: Entry,
+    /// The block's time, if the node has it.
+    pub time: Option<Timestamp>,
+    /// The transaction's data, if the node has it and there is any.
+    pub memo: Option<Vec<u8>>,
+}
+
+impl HistoryItem {
+    /// An entry as the API shows it.
+    ///
+    /// # Errors
+    /// Those of [`EntryInfo::to_entry`].
+    pub fn of(account: u32, info: &EntryInfo, prefix: AddressPrefix) -> Result<Self, ApiError> {
+        let memo = info.memo.as_ref().map(|memo| memo.as_bytes().to_vec());
+        Ok(Self { account, entry: info.to_entry(prefix)?, time: info.time, memo })
+    }
+
+    /// The other side; none for a reward.
+    #[must_use]
+    pub fn counterparty(&self) -> Option<&Address> {
+        Some(&self.entry.counterparty).filter(|address| **address != Address::ZERO)
+    }
+
+    /// The transaction; none for a reward.
+    #[must_use]
+    pub fn txid(&self) -> Option<&Hash> {
+        Some(&self.entry.txid).filter(|txid| !txid.is_zero())
+    }
+
+    /// Which way money went.
+    #[must_use]
+    pub const fn direction(&self) -> Direction {
+        match self.entry.kind {
+            EntryKind::Sent
+            | EntryKind::ContractCall
+            | EntryKind::ContractCreate
+            | EntryKind::SentByContract => Direction::Out,
+            EntryKind::Received | EntryKind::ReceivedFromContract => Direction::In,
+            EntryKind::MinedReward => Direction::Mined,
+            EntryKind::Failed => Direction::Failed,
+        }
+    }
+
+    /// The memo as text, if it is some.
+    #[must_use]
+    pub fn memo_text(&self) -> Option<&str> {
+        self.memo.as_deref().and_then(|memo| std::str::from_utf8(memo).ok()).filter(|text| !text.is_empty())
+    }
+}
+
+/// Which way money went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the account.
+    Out,
+    /// To the account.
+    In,
+    /// To the account, as a reward.
+    Mined,
+    /// Nowhere; the fee was paid.
+    Failed,
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// Only this account.
+    pub account: Option<u32>,
+    /// Only this way.
+    pub direction: Option<Direction>,
+    /// Only what has this text in its address, contact, label, memo, amount or id; letter case does not matter.
+    pub text: String,
+    /// At most this many.
+    pub limit: usize,
+}
+
+impl Default for HistoryFilter {
+    fn default() -> Self {
+        Self { account: None, direction: None, text: String::new(), limit: 100 }
+    }
+}
+
+impl HistoryFilter {
+    /// True if the entry is wanted.
+    #[must_use]
+    pub fn takes(&self, item: &HistoryItem, book: &Book, prefix: AddressPrefix) -> bool {
+        self.account.is_none_or(|account| account == item.account)
+            && self.direction.is_none_or(|direction| direction == item.direction())
+            && (self.text.is_empty() || self.finds(item, book, prefix))
+    }
+
+    fn finds(&self, item: &HistoryItem, book: &Book, prefix: AddressPrefix) -> bool {
+        let wanted = self.text.to_lowercase();
+        let has = |text: &str| text.to_lowercase().contains(&wanted);
+        item.counterparty()
+            .is_some_and(|other| has(&other.encode(prefix)) || book.name_of(other).is_some_and(has))
+            || item.txid().is_some_and(|txid| has(&txid.to_string()) || book.label(txid).is_some_and(has))
+            || item.memo_text().is_some_and(has)
+            || item.entry.amount.to_string() == wanted
+    }
+}
+
+/// A payment that is on its way, with what the node says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// The payment.
+    pub sent: Sent,
+    /// Where the node has it.
+    pub status: TxStatus,
+}
+
+/// The history of a wallet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// What is on its way, newest first; not filtered but by account.
+    pub pending: Vec<Tracked>,
+    /// What is in blocks, newest first.
+    pub items: Vec<HistoryItem>,
+    /// True if there are more that fit the filter.
+    pub more: bool,
+}
+
+/// Puts the entries of several accounts into one order, newest first.
+#[must_use]
+pub fn merge(mut items: Vec<HistoryItem>) -> Vec<HistoryItem> {
+    // A reward has the greatest `tx_index` and is credited before all transactions of its block.
+    let place = |item: &HistoryItem| (item.entry.height, item.entry.tx_index.wrapping_add(1));
+    items.sort_by_key(|item| std::cmp::Reverse((place(item), item.entry.index)));
+    items
+}
+
+/// What came in and went out, by account, over some entries.
+#[must_use]
+pub fn totals(items: &[HistoryItem]) -> BTreeMap<u32, Totals> {
+    let mut totals: BTreeMap<u32, Totals> = BTreeMap::new();
+    for item in items {
+        let sums = totals.entry(item.account).or_default();
+        let add = |sum: Amount, amount: Amount| sum.checked_add(amount).unwrap_or(Amount::MAX);
+        match item.direction() {
+            Direction::Out => sums.sent = add(sums.sent, item.entry.amount),
+            Direction::In | Direction::Mined => sums.received = add(sums.received, item.entry.amount),
+            Direction::Failed => {}
+        }
+        sums.fees = add(sums.fees, item.entry.fee);
+    }
+    totals
+}
+
+/// Sums over some entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What came in, rewards too.
+    pub received: Amount,
+    /// What went out, without fees.
+    pub sent: Amount,
+    /// What was paid in fees.
+    pub fees: Amount,
+}
+
+impl Totals {
+    /// What is left: the balance, if the entries are a whole history that began with nothing.
+    #[must_use]
+    pub fn rest(&self) -> Option<Amount> {
+        self.received.checked_sub(self.sent)?.checked_sub(self.fees)
+    }
+}
+
+/// The height of the newest entry, for screens that say how far a history reaches.
+#[must_use]
+pub fn newest(items: &[HistoryItem]) -> Option<Height> {
+    items.iter().map(|item| item.entry.height).max()
+}
