@@ -20,6 +20,9 @@ use crate::branch::corrupt;
 use crate::error::state_failure;
 use crate::view::{ChainReader, View};
 
+#[cfg(test)]
+mod tests;
+
 /// Nonces tried between two looks at whether to stop: a few milliseconds.
 const STRIDE: u64 = 1 << 15;
 

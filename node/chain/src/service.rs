@@ -15,6 +15,9 @@ use crate::engine::Chain;
 use crate::outcome::{Report, TipChange};
 use crate::view::ChainReader;
 
+#[cfg(test)]
+mod tests;
+
 /// Blocks that may wait for the writer.
 const QUEUE: usize = 64;
 /// Moves of the tip that a slow listener may be behind before it misses some.

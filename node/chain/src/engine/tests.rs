@@ -310,7 +310,8 @@ fn assert_same_as_replay(chain: &Chain, spec: &ChainSpec, _now: Timestamp) {
 fn a_chain_opens_where_it_was_closed() {
     let file = vectors();
     let chain = standing_at(&file, "lab", 30, SideBranches::Lazy);
-    let (store, spec, tip) = (Arc::clone(&chain.store), ChainSpec::clone(&chain.spec), Arc::clone(chain.tip()));
+    let (store, spec, tip) =
+        (Arc::clone(&chain.store), ChainSpec::clone(&chain.spec), Arc::clone(chain.tip()));
     drop(chain);
     let again = Chain::open(Arc::clone(&store), spec, Policy::NODE).unwrap();
     assert_eq!(again.tip().id(), tip.id());
