@@ -64,7 +64,7 @@ columns! {
     StateNodes = "state_nodes",
     /// Version (8) → root hash and where the root node is.
     StateRoots = "state_roots",
-    /// Version that made them stale (8) ‖ part (4) → list of keys of state nodes.
+    /// Version that made them stale (8) ‖ part (4) → keys of state nodes, one behind the other.
     StateStale = "state_stale",
     /// Leaf hash of a transaction that waits (32) → its bytes and when it arrived.
     Pool = "pool",

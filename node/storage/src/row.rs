@@ -35,8 +35,20 @@ pub(crate) fn write<T: BorshSerialize + ?Sized>(
     key: impl Into<Vec<u8>>,
     value: &T,
 ) {
-    let value = borsh::to_vec(value).expect("writing to memory fails only for lists above 2^32 items");
-    writer.put(column, key.into(), value);
+    write_sized(writer, column, key, value, 64);
+}
+
+/// Writes `value`, which takes about `bytes` bytes, under `key`.
+pub(crate) fn write_sized<T: BorshSerialize + ?Sized>(
+    writer: &mut dyn KeyValueWrite,
+    column: Column,
+    key: impl Into<Vec<u8>>,
+    value: &T,
+    bytes: usize,
+) {
+    let mut row = Vec::with_capacity(bytes);
+    value.serialize(&mut row).expect("writing to memory fails only for lists above 2^32 items");
+    writer.put(column, key.into(), row);
 }
 
 /// Reads exactly one value out of a row.

@@ -21,6 +21,7 @@ mod update;
 mod view;
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use rayon::prelude::*;
 use vibecoin_crypto::{Hash, state_tree::NotAscending};
 
 pub use prune::Pruned;
@@ -167,9 +168,7 @@ impl StateTree {
     /// Takes note that an update was committed to the store, and keeps its nodes at hand.
     pub fn committed(&self, update: &TreeUpdate) {
         self.cache.committed(update.version());
-        for (key, node) in update.nodes() {
-            self.cache.insert(*key, std::sync::Arc::clone(node));
-        }
+        update.nodes().par_iter().with_min_len(512).for_each(|(key, node)| self.cache.insert(key, node));
     }
 
     /// Drops what no version from `oldest` on needs, and with it all versions below `oldest`. At most about

@@ -7,10 +7,15 @@ use std::sync::{
 
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{StateVersion, node::Node, path::NodeKey};
+use super::{
+    StateVersion,
+    node::Node,
+    path::{NodeKey, Path},
+};
 use crate::{columns::Column, error::StoreError, kv::KeyValueRead, row};
 
-/// A bounded cache of committed nodes, which never change. Clones share it.
+/// A bounded cache of committed nodes: of each path the newest, so that what an update replaces makes room for
+/// what replaces it. Older versions are read from the store. Clones share the cache.
 #[derive(Clone, Debug)]
 pub(super) struct NodeCache {
     shared: Arc<Shared>,
@@ -18,18 +23,24 @@ pub(super) struct NodeCache {
 
 #[derive(Debug)]
 struct Shared {
-    nodes: Cache<NodeKey, Arc<Node>, ByBytes>,
+    nodes: Cache<Path, Cached, ByBytes>,
     /// How many versions are committed. A node of a later version may come from an overlay that is thrown away,
     /// after which another node gets the same key, so it must not be kept.
     committed: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
+struct Cached {
+    version: u64,
+    node: Arc<Node>,
+}
+
+#[derive(Clone, Debug)]
 struct ByBytes;
 
-impl Weighter<NodeKey, Arc<Node>> for ByBytes {
-    fn weight(&self, _: &NodeKey, node: &Arc<Node>) -> u64 {
-        node.weight_bytes()
+impl Weighter<Path, Cached> for ByBytes {
+    fn weight(&self, _: &Path, cached: &Cached) -> u64 {
+        cached.node.weight_bytes()
     }
 }
 
@@ -51,20 +62,24 @@ impl NodeCache {
         self.shared.committed.fetch_max(version.next().get(), Ordering::AcqRel);
     }
 
-    /// Keeps a committed node.
-    pub(super) fn insert(&self, key: NodeKey, node: Arc<Node>) {
-        if key.version < self.shared.committed.load(Ordering::Acquire) {
-            self.shared.nodes.insert(key, node);
-        }
+    /// Keeps a node of the newest committed version.
+    pub(super) fn insert(&self, key: &NodeKey, node: &Arc<Node>) {
+        self.shared.nodes.insert(key.path, Cached { version: key.version, node: Arc::clone(node) });
     }
 
     /// The node of a key that another node points to.
     pub(super) fn load(&self, reader: &dyn KeyValueRead, key: NodeKey) -> Result<Arc<Node>, StoreError> {
-        if let Some(node) = self.shared.nodes.get(&key) {
-            return Ok(node);
+        let cached = self.shared.nodes.get(&key.path);
+        if let Some(cached) = &cached
+            && cached.version == key.version
+        {
+            return Ok(Arc::clone(&cached.node));
         }
         let node = Arc::new(row::require::<Node>(reader, Column::StateNodes, &key.to_bytes())?);
-        self.insert(key, Arc::clone(&node));
+        let is_newer = cached.is_none_or(|cached| cached.version < key.version);
+        if is_newer && key.version < self.shared.committed.load(Ordering::Acquire) {
+            self.insert(&key, &node);
+        }
         Ok(node)
     }
 }

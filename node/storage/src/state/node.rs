@@ -16,6 +16,14 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// The length of its encoding.
+    pub(super) fn encoded_bytes(&self) -> usize {
+        1 + match self {
+            Self::Internal(node) => 4 + node.children.len() * 40,
+            Self::Leaf(leaf) => 36 + leaf.value.len(),
+        }
+    }
+
     /// About how many bytes it takes in memory.
     pub(super) fn weight_bytes(&self) -> u64 {
         // The node itself, its reference counts and its place in a map.

@@ -5,6 +5,8 @@ use vibecoin_crypto::Hash;
 /// Nibbles of a key, and so the greatest length of a path.
 const NIBBLES_MAX: u8 = 64;
 
+const VERSION_BYTES: usize = 8;
+
 /// The first nibbles of a key; the rest of the bytes is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Path {
@@ -51,11 +53,23 @@ pub(super) struct NodeKey {
 impl NodeKey {
     /// The row key: version, length, path, so that one version's nodes are neighbours.
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let packed = self.path.packed();
-        let mut bytes = Vec::with_capacity(9 + packed.len());
-        bytes.extend_from_slice(&self.version.to_be_bytes());
-        bytes.push(self.path.nibbles);
-        bytes.extend_from_slice(packed);
+        let mut bytes = Vec::with_capacity(VERSION_BYTES + 1 + self.path.packed().len());
+        self.write_to(&mut bytes);
         bytes
     }
+
+    /// Appends the row key, whose length can be told from its own bytes.
+    pub(super) fn write_to(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.version.to_be_bytes());
+        bytes.push(self.path.nibbles);
+        bytes.extend_from_slice(self.path.packed());
+    }
+}
+
+/// Takes the first row key off a sequence of them. `None` if there is none, or not a whole one.
+pub(super) fn split_row_key<'a>(keys: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let nibbles = *keys.get(VERSION_BYTES)?;
+    let (key, rest) = keys.split_at_checked(VERSION_BYTES + 1 + usize::from(nibbles.div_ceil(2)))?;
+    *keys = rest;
+    Some(key)
 }

@@ -1,11 +1,10 @@
 //! Dropping what no kept version needs.
 
-use super::{StateVersion, root_record};
+use super::{StateVersion, path::split_row_key, root_record};
 use crate::{
     columns::Column,
     error::StoreError,
     kv::{KeyValueRead, KeyValueWrite, Scan},
-    row,
 };
 
 /// What a call of [`super::StateTree::prune`] did.
@@ -56,9 +55,14 @@ pub(super) fn prune(
             pruned.done = false;
             break;
         }
-        let nodes: Vec<Vec<u8>> = row::decode(Column::StateStale, &key, &value)?;
-        pruned.nodes += nodes.len();
-        nodes.into_iter().for_each(|node| writer.delete(Column::StateNodes, node));
+        let mut nodes = value.as_slice();
+        while !nodes.is_empty() {
+            let node = split_row_key(&mut nodes).ok_or_else(|| {
+                StoreError::undecodable(Column::StateStale, &key, "not a list of node keys")
+            })?;
+            writer.delete(Column::StateNodes, node.to_vec());
+            pruned.nodes += 1;
+        }
         writer.delete(Column::StateStale, key);
     }
     Ok(pruned)

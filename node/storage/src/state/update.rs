@@ -41,6 +41,23 @@ struct Output {
     previous: Vec<(Hash, Option<Vec<u8>>)>,
 }
 
+impl Output {
+    /// Room for what so many changes usually make.
+    fn for_changes(changes: usize) -> Self {
+        Self {
+            nodes: Vec::with_capacity(changes * 3 + 8),
+            stale: Vec::with_capacity(changes * 3 + 8),
+            previous: Vec::with_capacity(changes),
+        }
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.nodes.append(&mut other.nodes);
+        self.stale.append(&mut other.stale);
+        self.previous.append(&mut other.previous);
+    }
+}
+
 impl TreeUpdate {
     /// The version it makes.
     pub const fn version(&self) -> StateVersion {
@@ -69,12 +86,13 @@ impl TreeUpdate {
     /// Writes the version: its nodes, its root, and the record of what it made stale.
     pub fn write(&self, writer: &mut dyn KeyValueWrite) {
         for (key, node) in &self.output.nodes {
-            row::write(writer, Column::StateNodes, key.to_bytes(), &**node);
+            row::write_sized(writer, Column::StateNodes, key.to_bytes(), &**node, node.encoded_bytes());
         }
         let version = self.version.get().to_be_bytes();
         for (part, keys) in (0_u32..).zip(self.output.stale.chunks(STALE_KEYS_MAX)) {
-            let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_bytes()).collect();
-            row::write(writer, Column::StateStale, [version.as_slice(), &part.to_be_bytes()].concat(), &keys);
+            let mut row = Vec::with_capacity(keys.len() * 16);
+            keys.iter().for_each(|key| key.write_to(&mut row));
+            writer.put(Column::StateStale, [version.as_slice(), &part.to_be_bytes()].concat(), row);
         }
         row::write(writer, Column::StateRoots, version, &self.record);
     }
@@ -95,7 +113,7 @@ pub(super) fn update(
         record.node.map(|node| Child { version: node.version, hash: record.hash, is_leaf: node.is_leaf })
     });
     let work = Work { tree, reader, version: version.get() };
-    let mut output = Output::default();
+    let mut output = Output::for_changes(changes.len());
     let subtree = work.change(existing, Path::ROOT, changes, &mut output)?;
     let record = match work.place(subtree, Path::ROOT, &mut output) {
         Some(Child { version, hash, is_leaf }) => {
@@ -106,10 +124,10 @@ pub(super) fn update(
     Ok(TreeUpdate { version, record, output })
 }
 
-/// A subtree as it stands after the changes below it. A new leaf has no place yet: how high it ends up is known
-/// above it.
+/// A subtree as it stands after the changes below it.
 enum Subtree {
     Empty,
+    /// One new leaf. It has no place yet: how high it ends up is known above it.
     NewLeaf {
         hash: Hash,
         node: Arc<Node>,
@@ -148,16 +166,15 @@ impl Work<'_> {
         output: &mut Output,
     ) -> Result<Subtree, StoreError> {
         let Some(child) = existing else {
-            let leaves: Vec<_> =
-                changes.iter().filter_map(|(key, value)| Some(NewLeaf::new(*key, value.as_ref()?))).collect();
-            output.previous.extend(leaves.iter().map(|leaf| (leaf.key, None)));
+            let mut leaves = Vec::with_capacity(changes.len());
+            add_new(changes, &mut leaves, output);
             return Ok(self.build(path, &leaves, output));
         };
-        let key = NodeKey { version: child.version, path };
-        let node = self.tree.cache.load(self.reader, key)?;
+        let place = NodeKey { version: child.version, path };
+        let node = self.tree.cache.load(self.reader, place)?;
         match &*node {
-            Node::Leaf(leaf) => Ok(self.change_leaf(child, key, leaf, &node, changes, output)),
-            Node::Internal(internal) => self.change_internal(child, key, internal, changes, output),
+            Node::Leaf(leaf) => Ok(self.change_leaf(child, place, leaf, &node, changes, output)),
+            Node::Internal(internal) => self.change_internal(child, place, internal, changes, output),
         }
     }
 
@@ -171,33 +188,27 @@ impl Work<'_> {
         changes: &Changes,
         output: &mut Output,
     ) -> Subtree {
-        let old = || NewLeaf { key: leaf.key, hash: child.hash, node: Arc::clone(node) };
         let split = changes.partition_point(|(key, _)| *key < leaf.key);
         let (before, rest) = changes.split_at(split);
         let (own, after) = match rest {
-            [(key, value), after @ ..] if *key == leaf.key => (Some(value), after),
+            [(key, value), after @ ..] if *key == leaf.key => (Some(value.as_deref()), after),
             _ => (None, rest),
         };
-        let own_changes = own.is_some_and(|value| value.as_ref() != Some(&leaf.value));
-        let others = || before.iter().chain(after).any(|(_, value)| value.is_some());
-        if !own_changes && !others() {
+        let own = own.filter(|value| *value != Some(leaf.value.as_slice()));
+        if own.is_none() && before.iter().chain(after).all(|(_, value)| value.is_none()) {
             return Subtree::Stored(child);
         }
-        let mut leaves = Vec::with_capacity(changes.len() + 1);
-        let new = |(key, value): &(Hash, Option<Vec<u8>>)| Some(NewLeaf::new(*key, value.as_ref()?));
-        leaves.extend(before.iter().filter_map(new));
-        output.previous.extend(leaves.iter().map(|leaf| (leaf.key, None)));
-        match own {
-            Some(value) if own_changes => {
-                output.previous.push((leaf.key, Some(leaf.value.clone())));
-                leaves.extend(value.as_ref().map(|value| NewLeaf::new(leaf.key, value)));
-            }
-            _ => leaves.push(old()),
-        }
-        let from = leaves.len();
-        leaves.extend(after.iter().filter_map(new));
-        output.previous.extend(leaves[from..].iter().map(|leaf| (leaf.key, None)));
         output.stale.push(place);
+        let mut leaves = Vec::with_capacity(changes.len() + 1);
+        add_new(before, &mut leaves, output);
+        match own {
+            Some(value) => {
+                output.previous.push((leaf.key, Some(leaf.value.clone())));
+                leaves.extend(value.map(|value| NewLeaf::new(leaf.key, value)));
+            }
+            None => leaves.push(NewLeaf { key: leaf.key, hash: child.hash, node: Arc::clone(node) }),
+        }
+        add_new(after, &mut leaves, output);
         self.build(place.path, &leaves, output)
     }
 
@@ -211,48 +222,61 @@ impl Work<'_> {
         output: &mut Output,
     ) -> Result<Subtree, StoreError> {
         let path = place.path;
-        let groups = by_nibble(changes, |(key, _)| nibble(key, path.len()));
-        let descend = |(digit, group): &(u8, &Changes), output: &mut Output| {
-            self.change(internal.child(*digit).copied(), path.child(*digit), group, output)
-        };
-        let results = each_group(&groups, changes.len(), output, descend)?;
-
-        // What was there stays as `Stored` with its version; anything else is a change.
-        let mut slots: [Subtree; 16] =
-            internal.slots().map(|child| child.map_or(Subtree::Empty, Subtree::Stored));
+        let mut children = internal.slots();
+        let first_node = output.nodes.len();
         let mut changed = false;
-        for ((digit, _), result) in groups.iter().zip(results) {
-            changed |= match (&result, internal.child(*digit)) {
-                (Subtree::Empty, None) => false,
-                (Subtree::Stored(now), Some(before)) => now != before,
-                _ => true,
-            };
-            slots[usize::from(*digit)] = result;
+        let mut put = |digit: u8, subtree: Subtree, output: &mut Output| {
+            let slot = &mut children[usize::from(digit)];
+            let new = self.place(subtree, path.child(digit), output);
+            changed |= *slot != new;
+            *slot = new;
+        };
+        let descend = |digit: u8, group: &Changes, output: &mut Output| {
+            self.change(internal.child(digit).copied(), path.child(digit), group, output)
+        };
+        if changes.len() < PARALLEL_CHANGES_MIN {
+            for (digit, group) in by_nibble(changes, |(key, _)| nibble(key, path.len())) {
+                let subtree = descend(digit, group, output)?;
+                put(digit, subtree, output);
+            }
+        } else {
+            let groups: Vec<_> = by_nibble(changes, |(key, _)| nibble(key, path.len())).collect();
+            let done: Vec<_> = groups
+                .into_par_iter()
+                .map(|(digit, group)| {
+                    let mut own = Output::for_changes(group.len());
+                    descend(digit, group, &mut own).map(|subtree| (digit, subtree, own))
+                })
+                .collect::<Result<_, _>>()?;
+            for (digit, subtree, own) in done {
+                output.append(own);
+                put(digit, subtree, output);
+            }
         }
         if !changed {
             return Ok(Subtree::Stored(child));
         }
         output.stale.push(place);
-        self.join(path, slots, output)
-    }
-
-    /// The subtree of these children: nothing, a leaf that is alone and so moves up, or an internal node.
-    fn join(&self, path: Path, slots: [Subtree; 16], output: &mut Output) -> Result<Subtree, StoreError> {
-        let mut occupied = (0_u8..).zip(&slots).filter(|(_, slot)| !matches!(slot, Subtree::Empty));
-        match (occupied.next(), occupied.next()) {
-            (None, _) => return Ok(Subtree::Empty),
-            (Some((_, Subtree::NewLeaf { hash, node })), None) => {
-                return Ok(Subtree::NewLeaf { hash: *hash, node: Arc::clone(node) });
-            }
-            (Some((digit, Subtree::Stored(child))), None) if child.is_leaf => {
-                let place = NodeKey { version: child.version, path: path.child(digit) };
+        let mut left = (0_u8..).zip(&children).filter_map(|(digit, child)| Some((digit, child.as_ref()?)));
+        match (left.next(), left.next()) {
+            (None, _) => Ok(Subtree::Empty),
+            // A leaf that is alone moves up.
+            (Some((digit, leaf)), None) if leaf.is_leaf => {
+                let hash = leaf.hash;
+                if leaf.version == self.version {
+                    // All the other children became empty, so nothing but this leaf was written below.
+                    debug_assert_eq!(output.nodes.len(), first_node + 1);
+                    if let Some((_, node)) = output.nodes.pop() {
+                        return Ok(Subtree::NewLeaf { hash, node });
+                    }
+                }
+                let place = NodeKey { version: leaf.version, path: path.child(digit) };
                 let node = self.tree.cache.load(self.reader, place)?;
                 output.stale.push(place);
-                return Ok(Subtree::NewLeaf { hash: child.hash, node });
+                Ok(Subtree::NewLeaf { hash, node })
             }
-            _ => {}
+            _ => Ok(self.internal(path, &children, output)),
         }
-        Ok(self.internal(path, slots, output))
     }
 
     /// A subtree made of leaves alone, ascending by key.
@@ -261,22 +285,19 @@ impl Work<'_> {
             [] => Subtree::Empty,
             [leaf] => Subtree::NewLeaf { hash: leaf.hash, node: Arc::clone(&leaf.node) },
             _ => {
-                let mut slots = [const { Subtree::Empty }; 16];
+                let mut children = [None; 16];
                 for (digit, group) in by_nibble(leaves, |leaf| nibble(&leaf.key, path.len())) {
-                    slots[usize::from(digit)] = self.build(path.child(digit), group, output);
+                    let subtree = self.build(path.child(digit), group, output);
+                    children[usize::from(digit)] = self.place(subtree, path.child(digit), output);
                 }
-                self.internal(path, slots, output)
+                self.internal(path, &children, output)
             }
         }
     }
 
-    /// Writes the internal node of these children, and those of them that are new leaves.
-    fn internal(&self, path: Path, slots: [Subtree; 16], output: &mut Output) -> Subtree {
-        let mut children = [None; 16];
-        for (digit, slot) in (0_u8..).zip(slots) {
-            children[usize::from(digit)] = self.place(slot, path.child(digit), output);
-        }
-        let internal = Internal::new(&children);
+    /// Writes the internal node of these children.
+    fn internal(&self, path: Path, children: &[Option<Child>; 16], output: &mut Output) -> Subtree {
+        let internal = Internal::new(children);
         let child = Child { version: self.version, hash: internal.hash(), is_leaf: false };
         output.nodes.push((NodeKey { version: self.version, path }, Arc::new(Node::Internal(internal))));
         Subtree::Stored(child)
@@ -295,35 +316,17 @@ impl Work<'_> {
     }
 }
 
-/// Runs of items with the same nibble, which are neighbours since the items ascend.
-fn by_nibble<T>(items: &[T], digit: impl Fn(&T) -> u8) -> Vec<(u8, &[T])> {
-    items.chunk_by(|a, b| digit(a) == digit(b)).map(|group| (digit(&group[0]), group)).collect()
+/// Makes leaves of changes to keys that have no value yet.
+fn add_new(changes: &Changes, leaves: &mut Vec<NewLeaf>, output: &mut Output) {
+    for (key, value) in changes {
+        if let Some(value) = value {
+            leaves.push(NewLeaf::new(*key, value));
+            output.previous.push((*key, None));
+        }
+    }
 }
 
-/// Does each group, on several threads if there are many changes, and appends their outputs in order.
-fn each_group<'a>(
-    groups: &[(u8, &'a Changes)],
-    changes: usize,
-    output: &mut Output,
-    descend: impl Fn(&(u8, &'a Changes), &mut Output) -> Result<Subtree, StoreError> + Sync,
-) -> Result<Vec<Subtree>, StoreError> {
-    if changes < PARALLEL_CHANGES_MIN || groups.len() < 2 {
-        return groups.iter().map(|group| descend(group, output)).collect();
-    }
-    let done: Vec<_> = groups
-        .par_iter()
-        .map(|group| {
-            let mut own = Output::default();
-            descend(group, &mut own).map(|subtree| (subtree, own))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(done
-        .into_iter()
-        .map(|(subtree, own)| {
-            output.nodes.extend(own.nodes);
-            output.stale.extend(own.stale);
-            output.previous.extend(own.previous);
-            subtree
-        })
-        .collect())
+/// Runs of items with the same nibble, which are neighbours since the items ascend.
+fn by_nibble<T>(items: &[T], digit: impl Fn(&T) -> u8 + Copy) -> impl Iterator<Item = (u8, &[T])> {
+    items.chunk_by(move |a, b| digit(a) == digit(b)).map(move |group| (digit(&group[0]), group))
 }
