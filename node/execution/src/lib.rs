@@ -2,7 +2,7 @@
 //!
 //! The meaning is serial and in block order. [`BlockExecutor`] takes transactions one by one, which is what a
 //! miner needs to find out what fits; [`execute_block`] is the same thing over a whole block. Both only read the
-//! state, through a [`StateReader`], and hand back what to write ([`BlockOutcome`]).
+//! state, through a [`StateReader`](vibecoin_storage::StateReader), and hand back what to write ([`BlockOutcome`]).
 //!
 //! Deliberately absent: storage (nothing is written here), hashing of the state tree, clocks, randomness, and
 //! every rule that a transaction breaks by itself: whoever calls has checked those before. Contracts do not run
