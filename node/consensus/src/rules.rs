@@ -58,14 +58,6 @@ pub enum BlockError {
     /// One of its transactions, whatever the state.
     #[error(transparent)]
     Transaction(#[from] InvalidTransaction),
-    /// One of its transactions, in the state that it meets.
-    #[error("transaction {index}: {error}")]
-    Account {
-        /// Its place in the block.
-        index: usize,
-        /// What is wrong.
-        error: AccountError,
-    },
     /// What it claims to result in.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
@@ -81,7 +73,6 @@ impl BlockError {
             Self::InvalidParent { .. } => "HDR-10",
             Self::Body(error) => error.rule(),
             Self::Transaction(error) => error.error.rule(),
-            Self::Account { error, .. } => error.rule(),
             Self::Execution(error) => error.rule(),
         }
     }
@@ -95,7 +86,6 @@ impl BlockError {
             | Self::InvalidParent { .. }
             | Self::Body(_)
             | Self::Transaction(_)
-            | Self::Account { .. }
             | Self::Execution(_) => Blame::Peer,
         }
     }
@@ -111,7 +101,7 @@ impl BlockError {
             Self::Header(error) => error.marks_id_invalid(),
             Self::Body(error) => error.marks_id_invalid(),
             // By now the work is done and the transactions are the committed ones.
-            Self::Transaction(_) | Self::Account { .. } | Self::Execution(_) => true,
+            Self::Transaction(_) | Self::Execution(_) => true,
             // The work of such a block has not been looked at; its ancestor's mark is what counts.
             Self::InvalidParent { .. } => false,
         }

@@ -1,45 +1,23 @@
-//! Stage 5: the rules that need the state, or that only show once a block has been carried out.
+//! Stage 5: what only shows once a block has been carried out.
 //!
-//! Here are their names and the ones that are pure comparisons; carrying out is `vibecoin-execution`.
+//! Deliberately absent: carrying it out, and with that the rules on nonce, balance and gas left (EXE-2 to
+//! EXE-4). They are `vibecoin-execution`'s, which knows the state.
 
 #[cfg(test)]
 mod tests;
 
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{Account, Amount, Content, TransactionBody};
+use vibecoin_primitives::Content;
 
 use super::Blame;
 
-/// Why a transaction is refused in the state that it meets. One variant per rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// The rules on the accounts that a transaction meets, as far as a pool can ask them long before the block does.
+/// One variant per rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// A contract signs nothing (EIP-3607).
     #[error("EXE-1: the sender has code")]
     SenderHasCode,
-    /// Not the next nonce of its sender.
-    #[error("EXE-2: nonce {found}, the account's is {expected}")]
-    Nonce {
-        /// The nonce.
-        found: u64,
-        /// The account's.
-        expected: u64,
-    },
-    /// The balance does not cover value and greatest fee.
-    #[error("EXE-3: a balance of {balance_beats} beats does not cover {cost_beats}", balance_beats = .balance.beats(), cost_beats = .cost.beats())]
-    Balance {
-        /// What it has.
-        balance: Amount,
-        /// What it might cost.
-        cost: Amount,
-    },
-    /// The gas limit is more than the block has left.
-    #[error("EXE-4: a gas limit of {gas_limit} where the block has {gas_left} left")]
-    GasLeft {
-        /// The limit.
-        gas_limit: u64,
-        /// What the transactions before have left.
-        gas_left: u64,
-    },
     /// It calls a contract, and contracts are not carried out yet.
     #[error("EXE-5: this version carries out no contracts, so none can be called")]
     CallUnsupported,
@@ -51,9 +29,6 @@ impl AccountError {
     pub const fn rule(&self) -> &'static str {
         match self {
             Self::SenderHasCode => "EXE-1",
-            Self::Nonce { .. } => "EXE-2",
-            Self::Balance { .. } => "EXE-3",
-            Self::GasLeft { .. } => "EXE-4",
             Self::CallUnsupported => "EXE-5",
         }
     }
@@ -62,31 +37,9 @@ impl AccountError {
     #[must_use]
     pub const fn blame(&self) -> Blame {
         match self {
-            Self::SenderHasCode
-            | Self::Nonce { .. }
-            | Self::Balance { .. }
-            | Self::GasLeft { .. }
-            | Self::CallUnsupported => Blame::Nobody,
+            Self::SenderHasCode | Self::CallUnsupported => Blame::Nobody,
         }
     }
-}
-
-/// Checks a transaction that is valid alone against the account of its sender (EXE-1 to EXE-3).
-///
-/// # Errors
-/// [`AccountError`] with the first rule that is broken.
-pub fn check_sender(account: &Account, body: &TransactionBody) -> Result<(), AccountError> {
-    if account.has_code() {
-        return Err(AccountError::SenderHasCode);
-    }
-    if body.nonce != account.nonce {
-        return Err(AccountError::Nonce { found: body.nonce, expected: account.nonce });
-    }
-    let cost = body.max_cost().unwrap_or(Amount::MAX);
-    if account.balance < cost {
-        return Err(AccountError::Balance { balance: account.balance, cost });
-    }
-    Ok(())
 }
 
 /// Why the result of a block is not what it claims. One variant per rule.

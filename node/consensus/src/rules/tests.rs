@@ -176,7 +176,6 @@ fn only_faults_under_done_work_in_the_committed_body_mark_an_id() {
     assert!(marks(BodyError::Segment { tick: 0 }.into()));
     assert!(marks(BodyError::TxCount { claimed: 1, found: 2 }.into()));
     assert!(marks(InvalidTransaction { index: 0, error: TransactionError::Signature }.into()));
-    assert!(marks(BlockError::Account { index: 0, error: AccountError::SenderHasCode }));
     assert!(marks(ExecutionError::GasUsed { claimed: 1, found: 2 }.into()));
 }
 

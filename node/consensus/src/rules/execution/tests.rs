@@ -2,40 +2,6 @@ use vibecoin_primitives::Address;
 
 use super::*;
 
-fn body(nonce: u64, value: u64) -> TransactionBody {
-    TransactionBody {
-        version: 1,
-        chain_id: 1,
-        nonce,
-        valid_until: 0,
-        gas_limit: 21_000,
-        gas_price: 2,
-        to: Some(Address::ZERO),
-        value: Amount::from_beats(value),
-        data: Vec::new(),
-        public_key: vibecoin_crypto::PublicKey([0; 32]),
-    }
-}
-
-#[test]
-fn the_sender_pays_value_and_the_greatest_fee() {
-    let account = Account { nonce: 3, balance: Amount::from_beats(42_010), ..Account::default() };
-    assert_eq!(check_sender(&account, &body(3, 10)), Ok(()));
-    let short = check_sender(&account, &body(3, 11)).map_err(|error| error.rule());
-    assert_eq!(short, Err("EXE-3"));
-    // The nonce is asked first, and before it whether the sender is a contract.
-    let wrong = check_sender(&account, &body(4, 11));
-    assert_eq!(wrong, Err(AccountError::Nonce { found: 4, expected: 3 }));
-    let contract = Account { code_hash: Hash::new([1; 32]), ..account };
-    assert_eq!(check_sender(&contract, &body(4, 11)), Err(AccountError::SenderHasCode));
-}
-
-#[test]
-fn a_cost_beyond_all_amounts_is_covered_by_no_balance() {
-    let account = Account { balance: Amount::from_beats(u64::MAX - 1), ..Account::default() };
-    assert!(matches!(check_sender(&account, &body(0, u64::MAX)), Err(AccountError::Balance { .. })));
-}
-
 #[test]
 fn the_outcome_is_compared_in_order() {
     let one = Hash::new([1; 32]);
