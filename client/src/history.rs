@@ -174,9 +174,13 @@ pub struct History {
 /// Puts the entries of several accounts into one order, newest first.
 #[must_use]
 pub fn merge(mut items: Vec<HistoryItem>) -> Vec<HistoryItem> {
-    // A reward has the greatest `tx_index` and is credited before all transactions of its block.
-    let place = |item: &HistoryItem| (item.entry.height, item.entry.tx_index.wrapping_add(1));
-    items.sort_by_key(|item| std::cmp::Reverse((place(item), item.entry.index)));
+    // A reward has the greatest `tx_index` and is credited before all transactions of its block; money leaves
+    // before it arrives.
+    let place = |item: &HistoryItem| {
+        let arrives = item.direction() == Direction::In;
+        (item.entry.height, item.entry.tx_index.wrapping_add(1), arrives, item.entry.index)
+    };
+    items.sort_by_key(|item| std::cmp::Reverse(place(item)));
     items
 }
 

@@ -105,7 +105,7 @@ impl Strength {
             0..28 => "very weak",
             28..40 => "weak",
             40..56 => "fair",
-            56..72 => "good",
+            56..68 => "good",
             _ => "strong",
         }
     }

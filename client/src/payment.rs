@@ -300,9 +300,11 @@ impl Review {
         let price_too_high = PaymentError::PriceTooHigh(body.gas_price);
         let fee = body.max_fee().ok_or(price_too_high)?;
         let before = standing.spendable.checked_add(freed).unwrap_or(Amount::MAX);
-        let needed = body.value.checked_add(fee).unwrap_or(Amount::MAX);
-        let Some(after) = before.checked_sub(needed) else {
-            let maturing = standing.maturing;
+        let needed = body.value.checked_add(fee);
+        let after = needed.and_then(|needed| before.checked_sub(needed));
+        let (Some(needed), Some(after)) = (needed, after) else {
+            // A sum that no amount can hold is more than there is, too.
+            let (needed, maturing) = (needed.unwrap_or(Amount::MAX), standing.maturing);
             return Err(PaymentError::InsufficientFunds { needed, fee, available: before, maturing });
         };
         let to = body.to.unwrap_or_default();

@@ -1,1 +1,69 @@
+#![allow(clippy::unwrap_used)]
 
+use super::*;
+
+fn item(account: u32, height: u64, tx_index: u32, kind: EntryKind, amount: u64, fee: u64) -> HistoryItem {
+    let entry = Entry {
+        index: 0,
+        height: Height::new(height),
+        tx_index,
+        kind,
+        counterparty: Address::new([2; 20]),
+        amount: Amount::from_beats(amount),
+        fee: Amount::from_beats(fee),
+        txid: Hash::new([3; 32]),
+    };
+    HistoryItem { account, entry, time: None, memo: None }
+}
+
+#[test]
+fn accounts_are_put_into_one_order() {
+    let reward = item(0, 5, u32::MAX, EntryKind::MinedReward, 1, 0);
+    let first = item(1, 5, 0, EntryKind::Received, 2, 0);
+    let second = item(0, 5, 1, EntryKind::Sent, 3, 0);
+    let earlier = item(1, 4, 9, EntryKind::Received, 4, 0);
+    let merged = merge(vec![earlier.clone(), second.clone(), reward.clone(), first.clone()]);
+    assert_eq!(merged, [second, first, reward, earlier]);
+    assert_eq!(newest(&merged), Some(Height::new(5)));
+}
+
+#[test]
+fn sums_are_what_is_left() {
+    let items = [
+        item(0, 1, u32::MAX, EntryKind::MinedReward, 1_000, 0),
+        item(0, 2, 0, EntryKind::Sent, 300, 20),
+        item(0, 3, 0, EntryKind::Failed, 0, 5),
+        item(0, 4, 0, EntryKind::Received, 7, 0),
+        item(1, 2, 0, EntryKind::Received, 300, 0),
+    ];
+    let sums = totals(&items);
+    assert_eq!(sums[&0].rest(), Some(Amount::from_beats(682)));
+    assert_eq!(sums[&1].rest(), Some(Amount::from_beats(300)));
+}
+
+#[test]
+fn entries_must_follow_each_other() {
+    let mut chain = chain::CheckedChain::default();
+    let mut next = item(0, 1, 0, EntryKind::Received, 1, 0);
+    chain.push(next.clone()).unwrap();
+    assert_eq!(chain.push(next.clone()), Err(1));
+    next.entry.index = 1;
+    let head = next.entry.fold(&item(0, 1, 0, EntryKind::Received, 1, 0).entry.fold(&Hash::ZERO));
+    chain.push(next).unwrap();
+    assert!(chain.ends_at(2, &head) && !chain.ends_at(2, &Hash::ZERO) && !chain.ends_at(3, &head));
+    assert!(chain.is_whole());
+}
+
+#[test]
+fn times_are_written_in_utc() {
+    for (ms, text) in [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (1_767_225_600_000, "2026-01-01T00:00:00.000Z"),
+        (4_107_542_399_000, "2100-02-28T23:59:59.000Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+    ] {
+        assert_eq!(csv::utc(Timestamp::new(ms)), text);
+    }
+}
