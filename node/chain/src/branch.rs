@@ -24,6 +24,7 @@ use vibecoin_storage::{
 
 use crate::error::{Failure, state_failure};
 use crate::outcome::{ConnectedBlock, TipChange};
+use crate::stages::BodyChecked;
 use crate::timing::{Stage, StageTimes};
 use crate::tip::{Parent, Tip, peak_bytes};
 
@@ -69,6 +70,11 @@ impl<'a> Branch<'a> {
         })
     }
 
+    /// Where it ends now.
+    pub(crate) const fn tip(&self) -> &Tip {
+        &self.tip
+    }
+
     /// Takes the tip off.
     pub(crate) fn revert(&mut self) -> Result<(), StoreError> {
         let (id, height) = (self.tip.id(), self.tip.height());
@@ -100,7 +106,7 @@ impl<'a> Branch<'a> {
         let parent = Parent::load(&self.rows, &parent_id, &parent_meta)?;
         let own_work =
             vibecoin_consensus::pow::work(parent.header.bits).map_err(|error| corrupt(&error.to_string()))?;
-        self.tip = Tip { block: parent, content, own_work, state_version: update.version() };
+        self.tip = Tip { block: Arc::new(parent), content, own_work, state_version: update.version() };
         // The active row of the parent names the version that its state had; the same state has a new one now.
         let row = ActiveBlock { id: parent_id, state_version: update.version() };
         active::connect(&mut self.rows, self.tip.height(), &row);
@@ -111,15 +117,10 @@ impl<'a> Branch<'a> {
     }
 
     /// Puts a block on the tip, which is its parent. Its header, body and transactions have been checked.
-    pub(crate) fn connect(
-        &mut self,
-        id: Hash,
-        block: Arc<Block>,
-        refs: &[TxRef<'_>],
-        arrival: u64,
-    ) -> Result<(), Failure> {
+    pub(crate) fn connect(&mut self, checked: &BodyChecked, arrival: u64) -> Result<(), Failure> {
         let started = Instant::now();
-        let outcome = self.execute(&block, refs)?;
+        let (id, block, refs) = (checked.id(), checked.block(), checked.transactions());
+        let outcome = self.execute(block, &refs)?;
         let executed = self.times.add(Stage::Execution, started);
         let update = self.state.update(&self.rows, Some(self.tip.state_version), &outcome.changes)?;
         let result = Outcome {
@@ -129,15 +130,14 @@ impl<'a> Branch<'a> {
         };
         check_outcome(&block.content, &result).map_err(BlockError::from)?;
         let hashed = self.times.add(Stage::State, executed);
-        self.write(id, &block, refs, &outcome, arrival)?;
+        self.write(id, block, &refs, &outcome, arrival)?;
         update.write(&mut self.rows);
 
         let leaf = Node::leaf(&block.header, id).map_err(|error| corrupt(&error.to_string()))?;
         let mut history = self.tip.block.history.clone();
         let completed = history.append(leaf).map_err(|error| corrupt(&error.to_string()))?;
-        let parent = Parent { id, header: block.header, history, completed };
         self.tip = Tip {
-            block: parent,
+            block: Arc::new(Parent { id, header: block.header, history, completed }),
             content: block.content,
             own_work: leaf.work,
             state_version: update.version(),
@@ -145,7 +145,7 @@ impl<'a> Branch<'a> {
         let row = ActiveBlock { id, state_version: update.version() };
         active::connect(&mut self.rows, block.header.height, &row);
         self.updates.push(update);
-        self.connected.push(ConnectedBlock { id, block });
+        self.connected.push(ConnectedBlock { id, block: Arc::clone(block) });
         self.times.add(Stage::Index, hashed);
         Ok(())
     }

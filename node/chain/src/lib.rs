@@ -17,13 +17,14 @@ pub mod production;
 mod rivals;
 mod segments;
 mod service;
+mod stages;
 mod timing;
 mod tip;
 pub mod verify;
 mod view;
 
 pub use branch::STATE_WINDOW;
-pub use engine::{Chain, Policy, SideBranches, txids};
+pub use engine::{Chain, Policy, SideBranches};
 pub use error::{Invalid, OpenError};
 pub use orphans::OrphanLimits;
 pub use outcome::{ConnectedBlock, Report, TipChange, Verdict};

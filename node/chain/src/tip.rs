@@ -1,5 +1,7 @@
 //! The block that the active chain ends in, with all that its child needs.
 
+use std::sync::Arc;
+
 use vibecoin_consensus::fork_choice::ActiveTip;
 use vibecoin_consensus::{Node, Peaks};
 use vibecoin_crypto::Hash;
@@ -43,7 +45,7 @@ impl Parent {
 #[derive(Clone, Debug)]
 pub struct Tip {
     /// The block.
-    pub block: Parent,
+    pub block: Arc<Parent>,
     /// What it commits to; its state root is the state that the next block stands on.
     pub content: Content,
     /// Its own work.
@@ -62,7 +64,7 @@ impl Tip {
         let id = active.id;
         let meta = blocks::meta(rows, &id)?.ok_or_else(|| damaged(&id, "its record is missing"))?;
         let content = blocks::content(rows, &id)?.ok_or_else(|| damaged(&id, "its content is missing"))?;
-        let block = Parent::load(rows, &id, &meta)?;
+        let block = Arc::new(Parent::load(rows, &id, &meta)?);
         let own_work = vibecoin_consensus::pow::work(block.header.bits)
             .map_err(|error| damaged(&id, &error.to_string()))?;
         Ok(Some(Self { block, content, own_work, state_version: active.state_version }))
@@ -70,25 +72,25 @@ impl Tip {
 
     /// Its id.
     #[must_use]
-    pub const fn id(&self) -> Hash {
+    pub fn id(&self) -> Hash {
         self.block.id
     }
 
     /// Its height.
     #[must_use]
-    pub const fn height(&self) -> Height {
+    pub fn height(&self) -> Height {
         self.block.header.height
     }
 
     /// Its time.
     #[must_use]
-    pub const fn time(&self) -> Timestamp {
+    pub fn time(&self) -> Timestamp {
         self.block.header.time
     }
 
     /// As fork choice sees it.
     #[must_use]
-    pub const fn for_choice(&self) -> ActiveTip {
+    pub fn for_choice(&self) -> ActiveTip {
         ActiveTip { height: self.height(), total_work: self.block.total_work(), own_work: self.own_work }
     }
 }
