@@ -124,12 +124,6 @@ impl Terminal {
         self
     }
 
-    /// Waits until the screen no longer shows `text`.
-    pub fn wait_gone(&self, text: &str) -> &Self {
-        self.wait_until(&format!("screen without {text}"), |screen| (!screen.contains(text)).then_some(()));
-        self
-    }
-
     /// Waits until `find` makes something of the screen.
     pub fn wait_until<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
