@@ -29,6 +29,8 @@ pub mod pool;
 mod row;
 pub mod state;
 pub mod state_reader;
+#[cfg(test)]
+mod testing;
 pub mod transactions;
 pub mod undo;
 

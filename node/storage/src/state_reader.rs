@@ -1,5 +1,8 @@
 //! Reading of the state, whatever holds it: what execution needs, and no more.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use vibecoin_crypto::Hash;

@@ -11,7 +11,10 @@ use std::{
 
 use parking_lot::RwLock;
 
-use super::{Batch, Durability, KeyValueRead, KeyValueStore, Row, Rows, Scan};
+use super::{
+    Batch, Durability, KeyValueRead, KeyValueStore, Row, Rows, Scan,
+    scan::{KeyRange, non_empty},
+};
 use crate::{columns::Column, error::StoreError};
 
 /// How many rows a scan copies each time it holds the lock.
@@ -42,13 +45,7 @@ impl Tables {
         visible(self.columns.get(&column)?.get(key)?, at)
     }
 
-    fn chunk(
-        &self,
-        column: Column,
-        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-        reversed: bool,
-        at: u64,
-    ) -> Vec<Row> {
+    fn chunk(&self, column: Column, range: KeyRange, reversed: bool, at: u64) -> Vec<Row> {
         let Some(table) = self.columns.get(&column) else {
             return Vec::new();
         };
@@ -198,7 +195,7 @@ struct MemoryRows {
     column: Column,
     reversed: bool,
     remaining_rows: usize,
-    range: Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)>,
+    range: Option<KeyRange>,
     chunk: VecDeque<Row>,
 }
 
@@ -227,20 +224,10 @@ impl MemoryRows {
         {
             let last = Bound::Excluded(last.clone());
             let rest = if self.reversed { (lower, last) } else { (last, upper) };
-            self.range = not_reversed(rest);
+            self.range = non_empty(rest);
         }
         self.chunk = rows.into();
     }
-}
-
-/// A range that an ordered map accepts, or `None` if nothing is left of it.
-fn not_reversed(range: (Bound<Vec<u8>>, Bound<Vec<u8>>)) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
-    let empty = match &range {
-        (Bound::Included(a) | Bound::Excluded(a), Bound::Excluded(b))
-        | (Bound::Excluded(a), Bound::Included(b)) => a >= b,
-        _ => false,
-    };
-    (!empty).then_some(range)
 }
 
 impl Iterator for MemoryRows {

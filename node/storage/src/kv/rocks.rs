@@ -16,7 +16,7 @@ use rocksdb::{
 };
 use self_cell::self_cell;
 
-use super::{Batch, Durability, KeyValueRead, KeyValueStore, Row, Rows, Scan};
+use super::{Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan};
 use crate::{columns::Column, error::StoreError};
 
 const MIB: usize = 1 << 20;
@@ -168,10 +168,11 @@ fn rows<'a>(database: &'a Database, mut options: ReadOptions, column: Column, sc
     }
     let mode = if scan.is_reversed() { IteratorMode::End } else { IteratorMode::Start };
     let rows = database.iterator_cf_opt(&handle, options, mode);
-    let as_row = |row: Result<(Box<[u8]>, Box<[u8]>), rocksdb::Error>| -> Result<Row, StoreError> {
-        row.map(|(key, value)| (key.into_vec(), value.into_vec())).map_err(from_rocksdb)
-    };
-    Box::new(rows.map(as_row).take(scan.limit_rows()))
+    let rows = rows.map(|row| match row {
+        Ok((key, value)) => Ok((key.into_vec(), value.into_vec())),
+        Err(error) => Err(from_rocksdb(error)),
+    });
+    Box::new(rows.take(scan.limit_rows()))
 }
 
 impl KeyValueRead for RocksStore {

@@ -2,6 +2,9 @@
 
 use std::ops::Bound;
 
+/// A range of keys.
+pub(super) type KeyRange = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// A prefix, optionally a row to start at, a direction and a limit.
 ///
 /// Rows come in the order of their keys (as bytes), or in the opposite order when reversed.
@@ -72,7 +75,7 @@ impl Scan {
     }
 
     /// The range of keys, or `None` if no key can be in it (ordered maps dislike reversed bounds).
-    pub(super) fn range(&self) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+    pub(super) fn range(&self) -> Option<KeyRange> {
         let mut lower = Bound::Included(self.prefix.clone());
         let mut upper = match after_prefix(&self.prefix) {
             Some(end) => Bound::Excluded(end),
@@ -86,7 +89,7 @@ impl Scan {
             (Start::After(key), true) if below(key, &upper) => upper = Bound::Excluded(key.clone()),
             _ => {}
         }
-        (!is_empty(&lower, &upper)).then_some((lower, upper))
+        non_empty((lower, upper))
     }
 }
 
@@ -106,13 +109,15 @@ fn below(key: &[u8], upper: &Bound<Vec<u8>>) -> bool {
     }
 }
 
-fn is_empty(lower: &Bound<Vec<u8>>, upper: &Bound<Vec<u8>>) -> bool {
-    match (lower, upper) {
+/// The range, unless no key can be in it.
+pub(super) fn non_empty(range: KeyRange) -> Option<KeyRange> {
+    let is_empty = match &range {
         (Bound::Included(low), Bound::Included(high)) => low > high,
         (Bound::Included(low), Bound::Excluded(high))
         | (Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) => low >= high,
         (_, Bound::Unbounded) | (Bound::Unbounded, _) => false,
-    }
+    };
+    (!is_empty).then_some(range)
 }
 
 #[cfg(test)]
