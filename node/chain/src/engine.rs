@@ -3,6 +3,8 @@
 mod choice;
 mod opening;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -280,8 +282,7 @@ impl Chain {
         branch.connect(block, self.arrivals)?;
         let change = branch.commit(&*self.store, self.arrivals + 1)?;
         self.arrivals += 1;
-        self.moved(change, changes);
-        Ok(())
+        Ok(self.moved(change, changes)?)
     }
 
     /// Stores a block that does not stand on the tip.

@@ -51,7 +51,7 @@ impl Chain {
             match self.walk(&mut branch, fork, &path) {
                 Ok(()) => {
                     let change = branch.commit(&*self.store, self.arrivals)?;
-                    self.moved(change, changes);
+                    self.moved(change, changes)?;
                 }
                 Err((_, Failure::Store(error))) => return Err(error),
                 Err((at, Failure::Invalid(reason))) => {
@@ -65,17 +65,23 @@ impl Chain {
     }
 
     /// Takes note of a committed move of the tip.
-    pub(super) fn moved(&mut self, change: TipChange, changes: &mut Vec<TipChange>) {
+    pub(super) fn moved(
+        &mut self,
+        change: TipChange,
+        changes: &mut Vec<TipChange>,
+    ) -> Result<(), StoreError> {
         for joined in &change.connected {
             self.rivals.remove(&joined.id);
         }
         if !change.reverted.is_empty() {
             // The old tip's branch is a rival now, with the work it had.
-            let old = &self.tip;
-            self.rivals.grow(old.id(), &old.content.parent_id, old.block.total_work(), 0);
+            let old = self.tip.id();
+            let record =
+                blocks::meta(&*self.store, &old)?.ok_or_else(|| corrupt("the old tip is missing"))?;
+            self.rivals.grow(old, &record.parent, record.work, record.arrival);
             tracing::info!(
                 depth = change.reverted.len(),
-                from = %old.id(),
+                from = %old,
                 to = %change.tip.id(),
                 "the chain reorganised"
             );
@@ -83,6 +89,7 @@ impl Chain {
         self.tip = Arc::clone(&change.tip);
         self.published.store(Arc::clone(&self.tip));
         changes.push(change);
+        Ok(())
     }
 
     /// Marks a stored block and everything on it, and gives the branch below it back to the choice.
@@ -140,7 +147,7 @@ impl Chain {
         }
         let change = branch.commit(&*self.store, self.arrivals)?;
         let mut changes = Vec::new();
-        self.moved(change, &mut changes);
+        self.moved(change, &mut changes)?;
         let lowest = changes.first().and_then(|change| change.reverted.last()).map(|block| block.id);
         if let Some(lowest) = lowest {
             self.condemn(lowest, &Invalid::Remembered { reason: "DEV: taken back by its owner".to_owned() })?;

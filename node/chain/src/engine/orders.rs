@@ -1,0 +1,146 @@
+//! Random trees of blocks in random orders, against a naive model of the choice.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use vibecoin_consensus::pow;
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::{Address, Bits, Block, ChainSpec, Network, Timestamp};
+use vibecoin_storage::MemoryStore;
+
+use super::{Chain, Policy, SideBranches};
+use crate::production::Template;
+
+/// A network that retargets so fast that siblings of different times have children of quite different work.
+fn spec() -> ChainSpec {
+    ChainSpec {
+        half_life_ms: 3_000,
+        genesis_bits: Bits::new(0x2003_ffff),
+        poh_ticks: 2,
+        poh_hashes_per_tick: 2,
+        genesis_allocation: Vec::new(),
+        ..Network::Devnet.spec()
+    }
+}
+
+fn open(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
+    let policy = Policy { side_branches, state_cache_bytes: 1 << 20, ..Policy::NODE };
+    Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
+}
+
+/// The block number `number` on top of the path, `delay_ms` after its parent.
+fn child(spec: &ChainSpec, path: &[Block], number: u64, delay_ms: u64) -> Block {
+    let mut chain = open(spec, SideBranches::Lazy);
+    for block in path {
+        chain.import(block.clone(), Timestamp::new(u64::MAX)).unwrap();
+    }
+    let reader = chain.reader();
+    let time = chain.tip().time().checked_add(delay_ms).unwrap();
+    let mut beneficiary = [0; 20];
+    beneficiary[..8].copy_from_slice(&number.to_le_bytes());
+    let view = reader.view().unwrap();
+    let template = Template::build(&reader, &view, Address::new(beneficiary), [], time).unwrap();
+    let nonce = template.search(1, &false.into(), &0.into()).unwrap().unwrap();
+    template.into_block(nonce)
+}
+
+/// A tree: every block stands on an earlier one or on the genesis.
+fn tree(spec: &ChainSpec, shape: &[(Index, u64)]) -> Vec<Block> {
+    let mut paths: Vec<Vec<Block>> = vec![Vec::new()];
+    for (number, (parent, delay_ms)) in (1..).zip(shape) {
+        let mut path = parent.get(&paths).clone();
+        path.push(child(spec, &path, number, *delay_ms));
+        paths.push(path);
+    }
+    paths.into_iter().skip(1).map(|mut path| path.pop().unwrap()).collect()
+}
+
+/// The rules of the choice over a map, found anew at every step.
+struct Model {
+    /// Id → parent, cumulative work, own work, order of acceptance.
+    known: HashMap<Hash, (Hash, u128, u128, usize)>,
+    waiting: Vec<Block>,
+    tip: Hash,
+}
+
+impl Model {
+    fn new(genesis: Hash, work: u128) -> Self {
+        Self {
+            known: HashMap::from([(genesis, (Hash::ZERO, work, work, 0))]),
+            waiting: Vec::new(),
+            tip: genesis,
+        }
+    }
+
+    fn deliver(&mut self, block: &Block) {
+        let mut arrived = std::collections::VecDeque::from([block.clone()]);
+        while let Some(block) = arrived.pop_front() {
+            let id = block.id();
+            if self.known.contains_key(&id) {
+                continue;
+            }
+            if !self.known.contains_key(&block.content.parent_id) {
+                // A stranger must show a sixteenth of the tip's own work to be kept.
+                let worthy = pow::work(block.header.bits).unwrap().get() * 16 >= self.known[&self.tip].2;
+                if worthy && self.waiting.iter().all(|other| other.id() != id) {
+                    self.waiting.push(block);
+                }
+                continue;
+            }
+            self.accept(id, &block);
+            let (children, rest) =
+                self.waiting.drain(..).partition(|other: &Block| other.content.parent_id == id);
+            self.waiting = rest;
+            arrived.extend::<Vec<Block>>(children);
+        }
+    }
+
+    fn accept(&mut self, id: Hash, block: &Block) {
+        let parent = block.content.parent_id;
+        let own = pow::work(block.header.bits).unwrap().get();
+        let total = self.known[&parent].1 + own;
+        self.known.insert(id, (parent, total, own, self.known.len()));
+        if parent == self.tip {
+            self.tip = id;
+        }
+        loop {
+            let (_, active, own, _) = self.known[&self.tip];
+            let ahead = self
+                .known
+                .iter()
+                .filter(|(_, (_, total, _, _))| *total > active && 2 * (total - active) > own);
+            match ahead.max_by_key(|(_, (_, total, _, at))| (*total, std::cmp::Reverse(*at))) {
+                Some((winner, _)) => self.tip = *winner,
+                None => return,
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn the_tip_is_the_one_of_the_model_in_every_order(
+        shape in prop::collection::vec((any::<Index>(), 1_u64..9_000), 1..16),
+        order in prop::collection::vec(any::<Index>(), 1..60),
+        full: bool,
+    ) {
+        let spec = spec();
+        let blocks = tree(&spec, &shape);
+        let mut chain = open(&spec, if full { SideBranches::Execute } else { SideBranches::Lazy });
+        let genesis = chain.tip().id();
+        let mut model = Model::new(genesis, pow::work(spec.genesis_bits).unwrap().get());
+        // Some twice, some late: whatever the order has left out comes at the end.
+        for block in order.iter().map(|index| index.get(&blocks)).chain(&blocks) {
+            chain.import(block.clone(), Timestamp::new(u64::MAX)).unwrap();
+            model.deliver(block);
+            prop_assert_eq!(chain.tip().id(), model.tip);
+        }
+        prop_assert_eq!(chain.orphan_count(), 0);
+        let scratch = Arc::new(MemoryStore::default());
+        let verified = crate::verify::verify(&*chain.store, &spec, scratch, |_, _| {}).unwrap();
+        prop_assert_eq!(verified.tip, model.tip);
+    }
+}
