@@ -94,57 +94,7 @@ pub enum WalletError {
     History(#[from] HistoryError),
 }
 
-/// What sort of failure it was, for programs that go by exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// None of the others.
-    Failed,
-    /// Something that was named does not exist.
-    NotFound,
-    /// No node answers.
-    Unreachable,
-    /// Locked, or the wrong password.
-    Locked,
-    /// Not enough money.
-    InsufficientFunds,
-    /// A rule or policy refuses it.
-    Refused,
-}
-
 impl WalletError {
-    /// What sort of failure this is.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Locked | Self::Keystore(KeystoreError::WrongPassword | KeystoreError::WatchOnly) => {
-                ErrorKind::Locked
-            }
-            Self::Keystore(KeystoreError::NoAccount(_))
-            | Self::NoPayment(_)
-            | Self::NotOpen
-            | Self::Wallets(WalletsError::NoWallet(_) | WalletsError::None)
-            | Self::Book(BookError::NoContact(_)) => ErrorKind::NotFound,
-            Self::Payment(PaymentError::InsufficientFunds { .. }) => ErrorKind::InsufficientFunds,
-            Self::Payment(PaymentError::PriceTooLow { .. })
-            | Self::TooManyInFlight(_)
-            | Self::NotWaiting(_) => ErrorKind::Refused,
-            Self::Api(error) | Self::Uncertain { source: error, .. } => api_kind(error),
-            Self::AnotherNetwork { .. }
-            | Self::NotMined { .. }
-            | Self::Stopping
-            | Self::Payment(_)
-            | Self::Keystore(_)
-            | Self::Mnemonic(_)
-            | Self::Wallets(_)
-            | Self::Book(_)
-            | Self::Outbox(_)
-            | Self::Offline(_)
-            | Self::Uri(_)
-            | Self::Message(_)
-            | Self::History(_) => ErrorKind::Failed,
-        }
-    }
-
     /// The rule that was broken, where there is one.
     #[must_use]
     pub fn rule(&self) -> Option<&str> {
@@ -152,16 +102,6 @@ impl WalletError {
             Self::Api(error) => error.rule(),
             _ => None,
         }
-    }
-}
-
-fn api_kind(error: &ApiError) -> ErrorKind {
-    match error {
-        ApiError::NotFound { .. } => ErrorKind::NotFound,
-        ApiError::InsufficientFunds { .. } => ErrorKind::InsufficientFunds,
-        error if error.is_unreachable() => ErrorKind::Unreachable,
-        error if error.rule().is_some() => ErrorKind::Refused,
-        _ => ErrorKind::Failed,
     }
 }
 

@@ -24,12 +24,12 @@ mod tests;
 pub enum HistoryError {
     /// The entries do not lead to the head.
     #[error(
-        "the history that the node gives for {address} does not fit the account: entry {index} is missing or altered"
+        "the history that the node gives for {address} does not fit the account, at entry {index} or before"
     )]
     Mismatch {
         /// Whose history.
         address: String,
-        /// The first entry that cannot be right.
+        /// The entry at which it was noticed.
         index: u64,
     },
     /// The chain changed again and again while it was read.

@@ -29,7 +29,7 @@ pub mod vault;
 pub mod wallets;
 
 pub use bip39::Language;
-pub use error::{ErrorKind, WalletError};
+pub use error::WalletError;
 pub use network::NetworkFacts;
 pub use service::WalletService;
 pub use trusted::{Trusted, TrustedBy};

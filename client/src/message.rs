@@ -1,6 +1,6 @@
 //! Signed messages: proof that somebody holds the key of an address.
 //!
-//! A key signs the hash of a message under a tag of its own (rule KEY-5), so no message is ever a transaction.
+//! A key signs the hash of a message under a tag of its own (rule MSG-1), so no message is ever a transaction.
 //! Ed25519 gives no key back from a signature, so a [`Proof`] carries the public key beside it.
 
 use std::fmt;

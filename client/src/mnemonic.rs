@@ -208,7 +208,7 @@ impl fmt::Debug for Mnemonic {
 /// there, tell the language that the suggestions are from.
 pub fn check_word(position: usize, word: &str, others: &[&str]) -> Result<(), UnknownWord> {
     let word = normalise_words(word);
-    let others = normalise_words(&others.join(" "));
+    let others = normalise_words(&Zeroizing::new(others.join(" ")));
     let language = likely_language(&others.split_whitespace().chain([word.as_str()]).collect::<Vec<_>>());
     match language.find_word(&word) {
         Some(_) => Ok(()),
@@ -224,7 +224,7 @@ pub(crate) fn normalise(text: &str) -> Zeroizing<String> {
 }
 
 /// Words as the lists write them.
-fn normalise_words(text: &str) -> Zeroizing<String> {
+pub(crate) fn normalise_words(text: &str) -> Zeroizing<String> {
     Zeroizing::new(normalise(text).to_lowercase())
 }
 

@@ -213,11 +213,14 @@ impl Outbox {
         self.sent.iter().filter(move |sent| sent.account == account && sent.is_waiting())
     }
 
-    /// The nonce for a new transaction of an account: the first from `next` on that no payment on its way has.
-    /// `next` is what the node says, its pool counted. A nonce that an expired payment left free comes first.
+    /// The nonce for a new transaction of an account: the first from `next` on that no payment has, be it on its
+    /// way or in a block that the node had not seen when it said `next`, its pool counted. A nonce that an expired
+    /// payment left free comes first.
     #[must_use]
     pub fn next_nonce(&self, account: u32, next: u64) -> u64 {
-        let taken = |nonce: &u64| self.waiting(account).any(|sent| sent.nonce() == *nonce);
+        let has_one = |sent: &&Sent| matches!(sent.delivery, Delivery::Waiting | Delivery::Mined { .. });
+        let own = || self.sent.iter().filter(|sent| sent.account == account).filter(has_one);
+        let taken = |nonce: &u64| own().any(|sent| sent.nonce() == *nonce);
         (next..=u64::MAX).find(|nonce| !taken(nonce)).unwrap_or(next)
     }
 

@@ -268,6 +268,8 @@ pub struct Review {
     pub nonce: u64,
     /// The last height at which it may be mined; none: no limit.
     pub valid_until: Option<Height>,
+    /// The height of the tip when this was worked out.
+    pub tip: Height,
     /// What the account can spend before it.
     pub spendable_before: Amount,
     /// What it can spend after it.
@@ -330,6 +332,7 @@ impl Review {
             memo: body.data.clone(),
             nonce: body.nonce,
             valid_until: (body.valid_until != 0).then(|| Height::new(body.valid_until)),
+            tip: standing.tip,
             spendable_before: before,
             spendable_after: after,
             warnings,

@@ -7,7 +7,7 @@
 use zeroize::Zeroizing;
 
 use crate::keystore::Secret;
-use crate::mnemonic::{Mnemonic, MnemonicError, WordCount};
+use crate::mnemonic::{Mnemonic, MnemonicError, WordCount, normalise_words};
 
 /// How many words are asked back.
 pub const ASKED: usize = 3;
@@ -51,8 +51,8 @@ impl NewWords {
     /// [`WrongWord`] names the position, never the word.
     pub fn check(&self, position: usize, answer: &str) -> Result<(), WrongWord> {
         let word = position.checked_sub(1).and_then(|at| self.mnemonic.words().nth(at));
-        let answer = crate::mnemonic::normalise(&answer.trim().to_lowercase());
-        if word.is_some_and(|word| word == *answer) { Ok(()) } else { Err(WrongWord(position)) }
+        let answer = normalise_words(answer.trim());
+        if word.is_some_and(|word| word == answer.as_str()) { Ok(()) } else { Err(WrongWord(position)) }
     }
 
     /// The secret, once the answers in the order of [`asked`](Self::asked) are right.

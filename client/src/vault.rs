@@ -115,6 +115,22 @@ impl Vault {
         Ok(self.replace(Current { name, keystore, unlocked: None }))
     }
 
+    /// Reads the open wallet's file again: another program may have added accounts or labels. Keys that are at
+    /// hand stay so.
+    ///
+    /// # Errors
+    /// [`WalletError::NotOpen`], and as [`Wallets::load`].
+    pub fn reload(&self) -> Result<Opened, WalletError> {
+        let name = self.with(|current| current.name.clone())?;
+        let keystore = self.wallets.load(&name)?;
+        self.with(|current| {
+            if current.name == name {
+                current.keystore = keystore;
+            }
+            current.describe()
+        })
+    }
+
     /// Closes what is open.
     pub fn close(&self) {
         *self.current() = None;

@@ -29,6 +29,13 @@ pub struct CheckedChain {
     recent: VecDeque<HistoryItem>,
 }
 
+/// Where a chain did not fit, and the head that it should have led to.
+#[derive(Clone, Copy)]
+struct Misfit {
+    index: u64,
+    head: Hash,
+}
+
 impl CheckedChain {
     /// How many entries were checked.
     #[must_use]
@@ -83,53 +90,53 @@ impl CheckedChain {
         (account, address): (u32, &Address),
         seen: &mut (dyn FnMut(Option<&HistoryItem>) + Send),
     ) -> Result<(), WalletError> {
-        let mut wrong_at = None;
+        let mut before: Option<Misfit> = None;
         for _ in 0..ATTEMPTS {
-            match self.try_to_end(node, network, (account, address), seen).await? {
-                None => return Ok(()),
-                Some(index) => {
-                    // Either the chain was reorganised, or the node is wrong: the beginning tells.
-                    wrong_at = Some(index).filter(|_| self.count > 0 || index == 0);
-                    *self = Self::default();
-                    seen(None);
-                }
+            let Some(misfit) = self.try_to_end(node, network, (account, address), seen).await? else {
+                return Ok(());
+            };
+            *self = Self::default();
+            seen(None);
+            // Either the chain was reorganised meanwhile, or the node is wrong. It is wrong if the entries from the
+            // first one on do not lead to a head that it stands by.
+            if before.is_some_and(|before| before.head == misfit.head) {
+                return Err(
+                    HistoryError::Mismatch { address: network.show(address), index: misfit.index }.into()
+                );
             }
+            before = Some(misfit);
         }
-        let address = network.show(address);
-        Err(match wrong_at {
-            Some(index) => HistoryError::Mismatch { address, index },
-            None => HistoryError::Unsteady { address },
-        }
-        .into())
+        Err(HistoryError::Unsteady { address: network.show(address) }.into())
     }
 
-    /// `Some` is the index of an entry that does not fit.
+    /// `Some` tells where an entry did not fit, or the end.
     async fn try_to_end(
         &mut self,
         node: &dyn NodeApi,
         network: &NetworkFacts,
         (account, address): (u32, &Address),
         seen: &mut (dyn FnMut(Option<&HistoryItem>) + Send),
-    ) -> Result<Option<u64>, WalletError> {
+    ) -> Result<Option<Misfit>, WalletError> {
         let text = network.text(address);
         let mut end = node.account_history(text.clone(), None, Some(1)).await?;
+        let misfit = |index: u64, end: &HistoryPage| Ok(Some(Misfit { index, head: end.head }));
         loop {
             if self.ends_at(end.count, &end.head) {
                 return Ok(None);
             }
             if end.count <= self.count {
-                return Ok(Some(end.count.saturating_sub(1)));
+                return misfit(end.count.saturating_sub(1), &end);
             }
             let until = end.count.min(self.count.saturating_add(PAGE));
             let wanted = u32::try_from(until.saturating_sub(self.count)).unwrap_or(u32::MAX);
             let page = node.account_history(text.clone(), Some(until), Some(wanted)).await?;
             if page.entries.is_empty() {
-                return Ok(Some(self.count));
+                return misfit(self.count, &page);
             }
             for item in read(account, &page, network)? {
                 let shown = item.clone();
                 if let Err(expected) = self.push(item) {
-                    return Ok(Some(expected));
+                    return misfit(expected, &page);
                 }
                 seen(Some(&shown));
             }

@@ -51,6 +51,10 @@ fn the_next_nonce_is_the_first_free_one() {
     assert_eq!(outbox.next_nonce(0, 6), 6);
     assert_eq!(outbox.next_nonce(0, 8), 9);
     assert_eq!(outbox.next_nonce(1, 4), 4);
+    // What was mined while somebody was reading the review has its nonce for good.
+    let mut done = outbox.clone();
+    done.note(&sent(4).txid(), Delivery::Mined { height: Height::new(1) }, false);
+    assert_eq!(done.next_nonce(0, 4), 6);
     // A payment that expired leaves its nonce to the next one.
     let mut expired = outbox.clone();
     expired.note(&sent(4).txid(), Delivery::Expired, false);

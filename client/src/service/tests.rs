@@ -198,7 +198,7 @@ async fn what_is_refused_is_forgotten() {
     let refusal = ApiError::TxRefused { rule: "TX-9".to_owned(), reason: "no".to_owned() };
     scene.node.state().refuses = Some(refusal.clone());
     let error = scene.service.send(&review, NOW).await.unwrap_err();
-    assert_eq!((error.rule(), error.kind()), (Some("TX-9"), crate::ErrorKind::Refused));
+    assert_eq!(error.rule(), Some("TX-9"));
     scene.node.state().refuses = None;
     assert!(scene.service.outbox().await.unwrap().sent().is_empty());
     assert_eq!(scene.pay(VIBE).await.nonce(), 0);
@@ -222,7 +222,6 @@ async fn an_expired_payment_leaves_its_nonce() {
 async fn too_little_money_names_the_amounts() {
     let scene = scene().await;
     let error = scene.service.prepare(&scene.request(20 * VIBE)).await.unwrap_err();
-    assert_eq!(error.kind(), crate::ErrorKind::InsufficientFunds);
     let WalletError::Payment(PaymentError::InsufficientFunds { needed, available, .. }) = error else {
         panic!("{error}");
     };
