@@ -43,6 +43,8 @@ fields! {
     tip, set_tip: Hash = b"tip";
     /// The newest version of the state tree, which is the state of the tip; `None` before the genesis.
     state_version, set_state_version: StateVersion = b"state_version";
+    /// The version below which everything was dropped that could be; `None` before the first pruning.
+    state_pruned_to, set_state_pruned_to: StateVersion = b"state_pruned_to";
     /// How many blocks were received so far: the next block's place in the order of arrival.
     arrivals, set_arrivals: u64 = b"arrivals";
     /// The supply after the tip; `None` before the genesis.

@@ -23,6 +23,10 @@ impl Batch {
         Self::default()
     }
 
+    pub(super) fn with_capacity(writes: usize) -> Self {
+        Self { operations: Vec::with_capacity(writes) }
+    }
+
     /// The number of writes.
     pub fn len(&self) -> usize {
         self.operations.len()

@@ -7,10 +7,11 @@ use proptest::{collection, prelude::*};
 
 use super::*;
 
-const A: Column = Column::Meta;
+/// The column of most tests.
+pub(super) const A: Column = Column::Meta;
 const B: Column = Column::Pool;
 
-fn put(store: &dyn KeyValueStore, rows: &[(&[u8], &[u8])]) {
+pub(super) fn put(store: &dyn KeyValueStore, rows: &[(&[u8], &[u8])]) {
     let mut batch = Batch::new();
     rows.iter().for_each(|(key, value)| batch.put(A, key.to_vec(), value.to_vec()));
     store.write(batch, Durability::Buffered).unwrap();
@@ -184,36 +185,6 @@ mod rocks {
             number.set(number.get() + 1);
             Arc::new(RocksStore::open(&folder.path().join(number.get().to_string())).unwrap())
         });
-    }
-
-    #[test]
-    fn an_open_database_is_locked() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = RocksStore::open(folder.path()).unwrap();
-        assert!(matches!(RocksStore::open(folder.path()), Err(StoreError::Locked { .. })));
-        let snapshot = store.snapshot();
-        drop(store);
-        // A snapshot keeps the database open.
-        assert!(matches!(RocksStore::open(folder.path()), Err(StoreError::Locked { .. })));
-        drop(snapshot);
-        RocksStore::open(folder.path()).unwrap();
-    }
-
-    #[test]
-    fn a_damaged_database_is_reported_as_such() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(RocksStore::open(folder.path()).unwrap());
-        std::fs::write(folder.path().join("CURRENT"), "MANIFEST-none\n").unwrap();
-        let error = RocksStore::open(folder.path()).err().unwrap();
-        assert!(matches!(error, StoreError::Corrupt { .. } | StoreError::Io { .. }), "{error}");
-    }
-
-    #[test]
-    fn a_young_database_is_small_in_memory() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = RocksStore::open(folder.path()).unwrap();
-        put(&store, &[(b"a", b"1")]);
-        assert!(store.memory_bytes() < 16 << 20, "{}", store.memory_bytes());
     }
 
     proptest! {

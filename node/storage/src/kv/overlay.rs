@@ -27,7 +27,7 @@ impl<'a> Overlay<'a> {
 
     /// The changes, each key once, in the order of columns and keys.
     pub fn into_batch(self) -> Batch {
-        let mut batch = Batch::new();
+        let mut batch = Batch::with_capacity(self.columns.values().map(BTreeMap::len).sum());
         for (column, changes) in self.columns {
             for (key, value) in changes {
                 match value {

@@ -7,6 +7,9 @@
 //! Deliberately absent: RocksDB's transactions (there is one writer), its own log level (its log files are kept
 //! small instead), and any repair: what is damaged is reported.
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::Path, sync::Arc};
 
 use rocksdb::{
@@ -16,10 +19,13 @@ use rocksdb::{
 };
 use self_cell::self_cell;
 
-use super::{Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan};
+use super::{Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan, batch::Operation};
 use crate::{columns::Column, error::StoreError};
 
 const MIB: usize = 1 << 20;
+
+/// What RocksDB adds to the key and the value of a write at most: its kind, the column and two lengths.
+const OPERATION_BYTES: usize = 16;
 
 type Database = DBWithThreadMode<MultiThreaded>;
 
@@ -118,15 +124,21 @@ fn column_options(cache: &Cache, limits: &RocksOptions) -> Options {
 
 /// Our error for one of RocksDB's, which are told apart by their text.
 fn from_rocksdb(error: rocksdb::Error) -> StoreError {
-    let detail = error.to_string();
+    classify(error.kind(), error.into_string())
+}
+
+fn classify(kind: ErrorKind, detail: String) -> StoreError {
     let lower = detail.to_ascii_lowercase();
-    if lower.contains("no space left") || lower.contains("disk quota exceeded") {
+    // Whole phrases: the text also holds paths.
+    let says = |phrase: &str| lower.contains(phrase);
+    if says("no space left on device") || says("disk quota exceeded") {
         return StoreError::DiskFull { detail };
     }
-    match error.kind() {
+    match kind {
         ErrorKind::Corruption => StoreError::Corrupt { detail },
-        ErrorKind::IOError if lower.contains("lock") => StoreError::Locked { detail },
-        ErrorKind::Busy => StoreError::Locked { detail },
+        ErrorKind::IOError if says("lock hold by current process") || says("while lock file") => {
+            StoreError::Locked { detail }
+        }
         ErrorKind::InvalidArgument | ErrorKind::NotSupported | ErrorKind::ColumnFamilyDropped => {
             StoreError::Refused { detail }
         }
@@ -187,9 +199,14 @@ impl KeyValueRead for RocksStore {
 
 impl KeyValueStore for RocksStore {
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
-        let mut writes = WriteBatch::default();
+        let operations = batch.into_operations();
+        // Growing a batch of megabytes step by step would copy it many times.
+        let bytes_of = |operation: &Operation| {
+            OPERATION_BYTES + operation.key.len() + operation.value.as_ref().map_or(0, Vec::len)
+        };
+        let mut writes = WriteBatch::with_capacity_bytes(operations.iter().map(bytes_of).sum());
         let mut current = None;
-        for operation in batch.into_operations() {
+        for operation in operations {
             // Batches come sorted by column, so looking the handle up once per run is enough.
             let handle = match &current {
                 Some((column, handle)) if *column == operation.column => handle,

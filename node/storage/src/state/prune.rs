@@ -5,6 +5,7 @@ use crate::{
     columns::Column,
     error::StoreError,
     kv::{KeyValueRead, KeyValueWrite, Scan},
+    meta,
 };
 
 /// What a call of [`super::StateTree::prune`] did.
@@ -38,21 +39,26 @@ pub(super) fn prune(
     if root_record(reader, oldest)?.is_none() {
         return Ok(pruned);
     }
+    // What was dropped leaves a trail of markers in the database for some time; scans start behind it.
+    let start = meta::state_pruned_to(reader)?.unwrap_or_default().get().to_be_bytes();
     // The roots first: a version must never be found whose nodes are gone.
-    for row in reader.iterate(Column::StateRoots, Scan::all()) {
+    for row in reader.iterate(Column::StateRoots, Scan::all().from(start)) {
         let (key, _) = row?;
         if version_of(Column::StateRoots, &key)? >= oldest {
             break;
         }
         writer.delete(Column::StateRoots, key);
     }
-    for row in reader.iterate(Column::StateStale, Scan::all()) {
+    let mut clean_to = oldest;
+    for row in reader.iterate(Column::StateStale, Scan::all().from(start)) {
         let (key, value) = row?;
-        if version_of(Column::StateStale, &key)? > oldest {
+        let since = version_of(Column::StateStale, &key)?;
+        if since > oldest {
             break;
         }
         if pruned.nodes >= limit {
             pruned.done = false;
+            clean_to = since;
             break;
         }
         let mut nodes = value.as_slice();
@@ -65,6 +71,7 @@ pub(super) fn prune(
         }
         writer.delete(Column::StateStale, key);
     }
+    meta::set_state_pruned_to(writer, &clean_to);
     Ok(pruned)
 }
 
