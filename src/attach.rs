@@ -1,0 +1,55 @@
+//! Finding the node that runs in the data directory, and asking it with its cookie.
+
+use std::sync::Arc;
+
+use vibecoin_rpc::{ApiError, Endpoint, NodeApi, RpcClient};
+
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+
+/// The node that runs in this data directory.
+///
+/// # Errors
+/// [`Failure::NoNode`] if none runs, [`Failure::OtherNetwork`] if it is of another network.
+pub async fn node(context: &Context) -> Outcome<Arc<RpcClient>> {
+    match running(context).await? {
+        Some(client) => Ok(client),
+        None => Err(Failure::NoNode {
+            network: context.config.network().name().to_owned(),
+            directory: context.config.node_dir(),
+        }),
+    }
+}
+
+/// The node that runs in this data directory, if one does.
+///
+/// # Errors
+/// [`Failure::OtherNetwork`] if it is of another network; what the node or the system answers.
+pub async fn running(context: &Context) -> Outcome<Option<Arc<RpcClient>>> {
+    let Some(endpoint) = Endpoint::read(&context.config.node_dir())? else { return Ok(None) };
+    match RpcClient::attach(&endpoint).await {
+        Ok(client) => check(context, client).await.map(Some),
+        // A node that was killed leaves its files behind.
+        Err(ApiError::Unreachable { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The node at a URL, with the cookie of the data directory if there is one.
+///
+/// # Errors
+/// [`Failure::Api`] if nobody answers there, [`Failure::OtherNetwork`].
+pub async fn at(context: &Context, url: &str) -> Outcome<Arc<RpcClient>> {
+    let endpoint = Endpoint::read(&context.config.node_dir())?;
+    let cookie = endpoint.as_ref().map(|endpoint| &endpoint.cookie);
+    check(context, RpcClient::connect(url, cookie).await?).await
+}
+
+async fn check(context: &Context, client: RpcClient) -> Outcome<Arc<RpcClient>> {
+    let (found, expected) = (client.node_info().await?.genesis_id, context.config.network().genesis_id());
+    if found == expected {
+        return Ok(Arc::new(client));
+    }
+    let (url, found, expected) = (client.url().to_owned(), found.to_string(), expected.to_string());
+    Err(Failure::OtherNetwork { url, found, expected })
+}

@@ -1,0 +1,104 @@
+//! The verbs of a node: running it, its screens, its pool, its miner, its shortcuts.
+
+use clap::{Args, Subcommand};
+use vibecoin_primitives::Amount;
+
+/// `vibecoin tui`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TuiArgs {
+    /// Use the node at this URL (its cookie is read from the data directory)
+    #[arg(long, value_name = "URL")]
+    pub attach: Option<String>,
+}
+
+/// `vibecoin node`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct NodeArgs {
+    /// Ask the running node instead.
+    #[command(subcommand)]
+    pub action: Option<NodeAction>,
+    /// Mine, and pay the rewards to this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub mine: Option<String>,
+    /// Threads that search for blocks
+    #[arg(long, value_name = "N")]
+    pub threads: Option<String>,
+    /// Where the API listens; port 0 takes a free one and prints it
+    #[arg(long, value_name = "ADDR")]
+    pub rpc: Option<String>,
+}
+
+/// What can be asked of a running node.
+#[derive(Clone, Debug, Subcommand)]
+pub enum NodeAction {
+    /// How the running node is
+    Status,
+    /// Stop the running node and wait until it has ended
+    Stop,
+}
+
+/// `vibecoin mempool`.
+#[derive(Debug, Subcommand)]
+pub enum MempoolCommand {
+    /// How full the pool is
+    Info,
+    /// What waits, in the order in which it would be mined
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+}
+
+/// `vibecoin mine`.
+#[derive(Debug, Subcommand)]
+pub enum MineCommand {
+    /// Start mining
+    Start {
+        /// Who is paid; by default who was paid last, or else the wallet's first account
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+        /// Threads that search
+        #[arg(long, value_name = "N")]
+        threads: Option<u32>,
+    },
+    /// Stop mining
+    Stop,
+    /// What the miner does
+    Status,
+}
+
+/// `vibecoin dev`.
+#[derive(Debug, Subcommand)]
+pub enum DevCommand {
+    /// Mine blocks at once
+    Mine {
+        /// How many
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        blocks: u32,
+        /// Who is paid; by default the wallet's first account, or whom the miner pays
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+    },
+    /// Get coins from a test account
+    Faucet {
+        /// How much, in VIBE
+        amount: Amount,
+        /// Who gets them; by default the wallet's first account
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+    },
+    /// Move the running node's clock forward
+    Warp {
+        /// By so many milliseconds
+        ms: u64,
+    },
+    /// Remember the tip
+    Snapshot,
+    /// Return to a remembered tip, by default the newest
+    Revert {
+        /// The number that snapshot gave
+        snapshot: Option<u64>,
+    },
+}

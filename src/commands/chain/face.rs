@@ -1,0 +1,32 @@
+//! A node to ask: the one that runs here, or one in this process that neither listens nor mines.
+
+use vibecoin_node::{Node, NodeConfig};
+use vibecoin_rpc::NodeApi;
+
+use crate::attach;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+
+/// Asks the node that runs in the data directory; without one, opens the directory for as long as it takes.
+///
+/// # Errors
+/// What the question answers; [`Failure::Start`] if the directory cannot be opened.
+pub fn with<T>(context: &Context, ask: impl AsyncFnOnce(&dyn NodeApi) -> Outcome<T>) -> Outcome<T> {
+    context.wait(async {
+        if let Some(running) = attach::running(context).await? {
+            return ask(&*running).await;
+        }
+        let network = context.config.network();
+        let config = NodeConfig::custom(
+            network.name().to_owned(),
+            (**network.spec()).clone(),
+            Some(context.config.node_dir()),
+        );
+        let node = Node::start(config).await?;
+        let handle = node.handle();
+        let answer = ask(&*handle.api()).await;
+        handle.stop();
+        let ended = node.run().await.map_err(Failure::from);
+        answer.and_then(|answer| ended.map(|()| answer))
+    })
+}

@@ -1,0 +1,247 @@
+//! `vibecoin chain import`: blocks from a file, in any order, and one verdict for each.
+//!
+//! A block that comes before its parent waits for it. Its line waits too, and with it all lines behind: every line
+//! stands in the order of the file and says what became of the block in the end. What it was called when it came
+//! stands beside it as `first`, if that was something else.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+use vibecoin_chain::file::BlockReader;
+use vibecoin_chain::{OrphanLimits, Policy, Report, SideBranches, Verdict};
+use vibecoin_consensus::rules::{self, ShapeError};
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::{ChainSpec, Height, Timestamp};
+
+use super::store::{self, OpenChain};
+use crate::context::{Context, now};
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::progress;
+
+#[cfg(test)]
+mod tests;
+
+/// What is said about one block of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Line {
+    /// Its place in the file, from 0.
+    index: u64,
+    /// Its id; none when the bytes are no block.
+    id: Option<Hash>,
+    /// The height that its header claims.
+    height: Option<Height>,
+    /// What became of it.
+    verdict: &'static str,
+    /// What it was called when it came, where that has changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<&'static str>,
+    /// The rule that it breaks.
+    rule: Option<String>,
+    /// In words.
+    reason: Option<String>,
+}
+
+impl Line {
+    fn new(index: u64, block: Option<(Hash, Height)>, verdict: &Verdict) -> Self {
+        let mut line = Self {
+            index,
+            id: block.map(|(id, _)| id),
+            height: block.map(|(_, height)| height),
+            verdict: "",
+            first: None,
+            rule: None,
+            reason: None,
+        };
+        line.settle(verdict);
+        line
+    }
+
+    /// Bytes that are no block at all.
+    fn undecodable(index: u64, error: &ShapeError) -> Self {
+        let (rule, reason) = (Some(error.rule().to_owned()), Some(error.to_string()));
+        Self { index, id: None, height: None, verdict: "invalid", first: None, rule, reason }
+    }
+
+    fn settle(&mut self, verdict: &Verdict) {
+        if !self.verdict.is_empty() && self.verdict != verdict.name() {
+            self.first.get_or_insert(self.verdict);
+        }
+        self.verdict = verdict.name();
+        (self.rule, self.reason) = match verdict {
+            Verdict::Invalid(invalid) => (Some(invalid.rule().to_owned()), Some(invalid.to_string())),
+            Verdict::Held { until } => (None, Some(format!("its time {until} lies ahead"))),
+            Verdict::Orphan { parent } => (None, Some(format!("its parent {parent} is not known"))),
+            Verdict::Extended | Verdict::Reorganised { .. } | Verdict::Side | Verdict::Known => (None, None),
+        };
+    }
+
+    fn text(&self) -> String {
+        let id = self.id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        let height = self.height.map_or_else(|| "-".to_owned(), |height| height.to_string());
+        let reason = self.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
+        format!("{:>8}  {height:>8}  {id}  {:<11}{reason}", self.index, self.verdict)
+    }
+}
+
+/// Lines in the order of the file; those behind an open one wait.
+#[derive(Default)]
+pub(super) struct Ledger {
+    lines: BTreeMap<u64, Line>,
+    /// The lines of blocks that wait for their parents, by id, the first first.
+    waiting: HashMap<Hash, Vec<u64>>,
+}
+
+impl Ledger {
+    fn push(&mut self, line: Line, open: bool) {
+        if let (true, Some(id)) = (open, line.id) {
+            self.waiting.entry(id).or_default().push(line.index);
+        }
+        self.lines.insert(line.index, line);
+    }
+
+    /// Gives the block its last verdict. If it was in the file several times, the first of them gets it.
+    fn settle(&mut self, id: &Hash, verdict: &Verdict) {
+        for (nth, index) in self.waiting.remove(id).unwrap_or_default().into_iter().enumerate() {
+            let again = if matches!(verdict, Verdict::Invalid(_)) { verdict } else { &Verdict::Known };
+            if let Some(line) = self.lines.get_mut(&index) {
+                line.settle(if nth == 0 { verdict } else { again });
+            }
+        }
+    }
+
+    /// Takes the lines that nothing can change any more and that nothing open stands before.
+    fn take_settled(&mut self) -> Vec<Line> {
+        let first_open = self.waiting.values().flatten().min().copied().unwrap_or(u64::MAX);
+        let rest = self.lines.split_off(&first_open);
+        std::mem::replace(&mut self.lines, rest).into_values().collect()
+    }
+
+    /// Takes all lines: what waits now will wait for ever.
+    fn take_all(&mut self) -> Vec<Line> {
+        self.waiting.clear();
+        std::mem::take(&mut self.lines).into_values().collect()
+    }
+}
+
+/// How often each verdict was given.
+#[derive(Default)]
+struct Tally(BTreeMap<&'static str, u64>);
+
+impl Tally {
+    fn print(&mut self, out: &Output, lines: &[Line]) -> Outcome {
+        for line in lines {
+            *self.0.entry(line.verdict).or_default() += 1;
+            // A person wants to read what went wrong, not a line for every block that did not.
+            if out.is_json() || line.verdict == "invalid" {
+                out.item(line, || line.text())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let counts: Vec<String> =
+            self.0.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+        if counts.is_empty() { "no blocks".to_owned() } else { counts.join(", ") }
+    }
+}
+
+/// Imports a file.
+///
+/// # Errors
+/// What is wrong with the file or the directory. Blocks that break rules are no errors.
+pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool) -> Outcome {
+    let side_branches = if full { SideBranches::Execute } else { SideBranches::Lazy };
+    let policy = Policy { side_branches, orphans: OrphanLimits::FILE, ..Policy::FILE };
+    let input = Input::open(context, file)?;
+    let mut open = store::open(context, policy)?;
+    let mut ledger = Ledger::default();
+    let mut tally = Tally::default();
+    let spec = context.config.network().spec();
+    let mut blocks = BlockReader::new(input.reader, spec);
+    let clock = || now_ms.unwrap_or_else(now);
+    let mut index = 0;
+    let ended = loop {
+        let bytes = match blocks.next() {
+            None => break Ok(()),
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => break Err(Failure::Wrong(format!("{}: {error}", file.display()))),
+        };
+        input.bar.inc(4 + bytes.len() as u64);
+        take(&mut open, spec, &mut ledger, index, &bytes, clock())?;
+        index += 1;
+        tally.print(&context.out, &ledger.take_settled())?;
+    };
+    for report in open.chain.retry_held(clock())? {
+        note(&mut ledger, &report);
+    }
+    input.bar.finish_and_clear();
+    tally.print(&context.out, &ledger.take_all())?;
+    open.chain.flush()?;
+    let tip = open.chain.tip();
+    context.out.say(&format!(
+        "{}. The tip is {} at height {}, with work {} and state {}.",
+        tally.summary(),
+        tip.id(),
+        tip.height(),
+        tip.block.total_work(),
+        tip.content.state_root,
+    ));
+    ended
+}
+
+/// Hands one record to the chain and notes what became of it and of those that waited for it.
+fn take(
+    open: &mut OpenChain,
+    spec: &ChainSpec,
+    ledger: &mut Ledger,
+    index: u64,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Outcome {
+    let block = match rules::decode(spec, bytes) {
+        Ok(block) => block,
+        Err(error) => {
+            ledger.push(Line::undecodable(index, &error), false);
+            return Ok(());
+        }
+    };
+    let height = block.header.height;
+    let report = open.chain.import(block, now)?;
+    ledger.push(Line::new(index, Some((report.id, height)), &report.verdict), report.verdict.is_open());
+    note(ledger, &report);
+    Ok(())
+}
+
+fn note(ledger: &mut Ledger, report: &Report) {
+    if !report.verdict.is_open() {
+        ledger.settle(&report.id, &report.verdict);
+    }
+    for (id, verdict) in report.settled.iter().filter(|(_, verdict)| !verdict.is_open()) {
+        ledger.settle(id, verdict);
+    }
+}
+
+/// The file, and how far it is read.
+struct Input {
+    reader: Box<dyn Read>,
+    bar: ProgressBar,
+}
+
+impl Input {
+    fn open(context: &Context, file: &Path) -> Outcome<Self> {
+        if file == Path::new("-") {
+            let bar = progress::bytes(&context.out, "importing", None);
+            return Ok(Self { reader: Box::new(BufReader::new(io::stdin())), bar });
+        }
+        let open = File::open(file).map_err(Failure::io(file))?;
+        let length = open.metadata().map_err(Failure::io(file))?.len();
+        let bar = progress::bytes(&context.out, "importing", Some(length));
+        Ok(Self { reader: Box::new(BufReader::with_capacity(1 << 20, open)), bar })
+    }
+}

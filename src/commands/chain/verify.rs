@@ -1,0 +1,75 @@
+//! `vibecoin chain verify`: every block once more, from the genesis on, and everything that follows from them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use vibecoin_chain::Policy;
+use vibecoin_chain::verify::{VerifyError, verify};
+use vibecoin_storage::KeyValueStore;
+use vibecoin_storage::kv::RocksStore;
+
+use super::store;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output::Tint;
+use crate::progress;
+
+/// Verifies the chain of this network's directory.
+pub(super) fn run(context: &Context) -> Outcome {
+    let open = store::open_existing(context, Policy::FILE)?;
+    let reader = open.reader();
+    let scratch = Scratch::new(context.config.network_dir().join(format!("verify-{}", std::process::id())))?;
+    let tip = open.chain.tip().height().get();
+    let bar = progress::bar(&context.out, "verifying", "blocks", tip);
+    let again: Arc<dyn KeyValueStore> = Arc::new(RocksStore::open(scratch.path())?);
+    let verified =
+        verify(&**reader.store(), reader.spec(), again, |height, _| bar.set_position(height.get())).map_err(
+            |error| match error {
+                VerifyError::Open(error) => Failure::from(error),
+                VerifyError::Store(error) => Failure::from(error),
+                wrong @ (VerifyError::Block { .. }
+                | VerifyError::Missing { .. }
+                | VerifyError::Derived { .. }) => Failure::Wrong(wrong.to_string()),
+            },
+        )?;
+    bar.finish_and_clear();
+    let answer = json!({
+        "verified": true,
+        "height": verified.height,
+        "id": verified.tip,
+        "state_root": verified.state_root,
+        "transactions": verified.transactions,
+    });
+    context.out.answer(&answer, |paper| {
+        paper
+            .fact("height", verified.height)
+            .fact("tip", verified.tip)
+            .fact("state root", verified.state_root)
+            .fact("transactions", verified.transactions)
+            .tinted(Tint::Good, "Every block stands the full rules, and everything stored agrees with them.");
+    })
+}
+
+/// A folder that is gone at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(path: PathBuf) -> Outcome<Self> {
+        // What a killed verification of the same process number has left is of no use to anybody.
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).map_err(Failure::io(&path))?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Best effort: the answer is given, and the folder's name says what it is.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,128 @@
+//! The settings there are, as a table.
+
+use super::{ConfigError, Setting};
+
+/// What every variable of ours starts with.
+pub(super) const PREFIX: &str = "VIBECOIN_";
+/// The variable that names the configuration file.
+pub(super) const CONFIG_VARIABLE: &str = "VIBECOIN_CONFIG";
+
+/// What a value must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number { least: u64, most: u64 },
+    SocketAddress,
+    LogLevel,
+}
+
+macro_rules! keys {
+    ($($variant:ident = $name:literal, $kind:expr, $doc:literal;)*) => {
+        /// A setting.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Key {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl Key {
+            /// Every setting.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// Its name in the configuration file.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it is, in a few words.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => $doc,)* }
+            }
+
+            const fn kind(self) -> Kind {
+                match self { $(Self::$variant => $kind,)* }
+            }
+        }
+    };
+}
+
+keys! {
+    Network = "network", Kind::Text, "the network: devnet, testnet, mainnet, or the file of a chain spec";
+    DataDir = "data_dir", Kind::Text, "where nodes and wallets keep their files";
+    Wallet = "wallet", Kind::Text, "the wallet that commands act on";
+    Rpc = "rpc", Kind::SocketAddress, "where the node's API listens";
+    Mine = "mine", Kind::Text, "the address that the node mines for";
+    Threads = "threads", Kind::Number { least: 0, most: 1024 }, "threads that search for blocks; 0: all that this machine has but one";
+    Log = "log", Kind::LogLevel, "how much is logged: error, warn, info, debug, trace";
+    LogFiles = "log_files", Kind::Number { least: 1, most: 1000 }, "how many days of log files are kept";
+}
+
+impl Key {
+    /// Its variable in the environment.
+    #[must_use]
+    pub fn variable(self) -> String {
+        format!("{PREFIX}{}", self.name().to_uppercase())
+    }
+
+    /// The setting of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// The name that is probably meant.
+    #[must_use]
+    pub fn suggestion(name: &str) -> Option<&'static str> {
+        let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+        let wanted = plain(name);
+        Self::ALL
+            .into_iter()
+            .map(|key| (distance(&plain(key.name()), &wanted), key.name()))
+            .min()
+            .filter(|(edits, known)| *edits <= 1 + known.len() / 4)
+            .map(|(_, known)| known)
+    }
+
+    /// # Errors
+    /// [`ConfigError::Value`] unless the text is of this key's kind.
+    pub(super) fn check(self, setting: &Setting) -> Result<(), ConfigError> {
+        let text = &setting.text;
+        let (fits, expected) = match self.kind() {
+            Kind::Text => (!text.is_empty(), "a text that says something"),
+            Kind::Number { least, most } => (
+                text.parse().is_ok_and(|number| (least..=most).contains(&number)),
+                if least == 0 { "a number from 0 to 1024" } else { "a number from 1 to 1000" },
+            ),
+            Kind::SocketAddress => (
+                text.parse::<std::net::SocketAddr>().is_ok(),
+                "an address and a port, such as 127.0.0.1:28424",
+            ),
+            Kind::LogLevel => {
+                let levels = ["error", "warn", "info", "debug", "trace"];
+                (levels.contains(&text.as_str()), "one of error, warn, info, debug and trace")
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        let origin = setting.origin.clone();
+        Err(ConfigError::Value { origin, key: self.name(), text: text.clone(), expected })
+    }
+}
+
+/// The least number of characters to insert, remove or change that makes `b` of `a`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
