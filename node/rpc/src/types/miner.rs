@@ -43,8 +43,6 @@ pub struct MinerStatus {
     pub beneficiary: Option<AddressText>,
     /// Hashes per second of all threads, over the last seconds.
     pub hashes_per_s: f64,
-    /// Hashes per second of each.
-    pub thread_hashes_per_s: Vec<f64>,
     /// Expected time to a block at this rate; none while the rate is unknown.
     pub expected_ms: Option<f64>,
     /// Blocks found since the node started.

@@ -67,7 +67,7 @@ pub fn sample(method: &str) -> Value {
     });
     let miner = json!({
         "state": "pacing", "running": true, "threads": 2, "threads_max": 8, "paced": true, "interval_ms": 1000,
-        "beneficiary": ADDRESS, "hashes_per_s": 1.5, "thread_hashes_per_s": [0.5, 1.0], "expected_ms": null,
+        "beneficiary": ADDRESS, "hashes_per_s": 1.5, "expected_ms": null,
         "blocks_found": 3, "last_found": place, "height": 8, "transactions": 0, "reward": "2000000000",
         "poh_segment_ms": 0.25,
     });
