@@ -94,7 +94,7 @@ fn a_replacement_pays_a_tenth_more() {
     let payer = Payer::new();
     let first = payer.transaction(|_| {});
     assert_eq!(payer.submit(&first).code, Some(0));
-    payer.refused(&payer.transaction(|body| body.gas_price = 21), &["replace"]);
+    payer.refused(&payer.transaction(|body| body.gas_price = 21), &["22"]);
     let better = payer.transaction(|body| body.gas_price = 22);
     assert_eq!(payer.submit(&better).code, Some(0));
 
