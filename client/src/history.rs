@@ -163,7 +163,7 @@ pub struct Tracked {
 /// The history of a wallet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// What is on its way, newest first; not filtered but by account.
+    /// What is in no block, newest first: on its way, or lately given up. Not filtered but by account.
     pub pending: Vec<Tracked>,
     /// What is in blocks, newest first.
     pub items: Vec<HistoryItem>,

@@ -308,24 +308,26 @@ pub enum Verdict {
 pub fn judge(sent: &Sent, status: &TxStatus, account_nonce: u64, tip: Height) -> Verdict {
     let body = &sent.transaction.body;
     let dead = tip.next().is_some_and(|next| body.is_expired_at(next));
+    let given_up = !matches!(sent.delivery, Delivery::Waiting | Delivery::Mined { .. });
+    let nonce_used = account_nonce > body.nonce;
+    // Nothing more is asked once a block has its nonce, and this was seen twice: what was mined between the two
+    // questions to the node is found the second time. Or once it is long past its last height.
+    let long_dead = dead && tip.get() >= body.valid_until.saturating_add(SETTLED_CONFIRMATIONS);
+    let over = |delivery| Verdict::Note(delivery, (given_up && nonce_used) || long_dead);
     match status {
         TxStatus::Pending { .. } => Verdict::Note(Delivery::Waiting, false),
         TxStatus::Mined { height, confirmations, .. } => {
             Verdict::Note(Delivery::Mined { height: *height }, *confirmations >= SETTLED_CONFIRMATIONS)
         }
-        TxStatus::Replaced { by } => Verdict::Note(Delivery::Replaced { by: Some(*by) }, false),
-        TxStatus::Expired { dead: true } => Verdict::Note(Delivery::Expired, false),
-        TxStatus::Expired { dead: false } | TxStatus::Unknown if dead => {
-            Verdict::Note(Delivery::Expired, false)
+        TxStatus::Replaced { by } => over(Delivery::Replaced { by: Some(*by) }),
+        TxStatus::Expired { dead: true } => over(Delivery::Expired),
+        // What was given up is not sent again.
+        TxStatus::Expired { dead: false } | TxStatus::Unknown if given_up => over(sent.delivery.clone()),
+        TxStatus::Expired { dead: false } | TxStatus::Unknown if dead => over(Delivery::Expired),
+        // Another transaction has its nonce in a block.
+        TxStatus::Expired { dead: false } | TxStatus::Unknown if nonce_used => {
+            over(Delivery::Replaced { by: None })
         }
-        TxStatus::Expired { dead: false } | TxStatus::Unknown => match &sent.delivery {
-            // Another transaction has its nonce in a block.
-            _ if account_nonce > body.nonce => Verdict::Note(Delivery::Replaced { by: None }, false),
-            // What was given up is not sent again.
-            given_up @ (Delivery::Replaced { .. } | Delivery::Refused { .. } | Delivery::Expired) => {
-                Verdict::Note(given_up.clone(), false)
-            }
-            Delivery::Waiting | Delivery::Mined { .. } => Verdict::SendAgain,
-        },
+        TxStatus::Expired { dead: false } | TxStatus::Unknown => Verdict::SendAgain,
     }
 }

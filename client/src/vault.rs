@@ -159,6 +159,7 @@ impl Vault {
     ) -> Result<Opened, WalletError> {
         let (wallets, called) = (self.wallets.clone(), name.clone());
         let (keystore, keys) = blocking(move || {
+            wallets.check_free(&called)?;
             let birth = Birth { height, time: now };
             let made = Keystore::create(&secret, birth, &password, wallets.policy())?;
             wallets.create(&called, &made.0)?;
@@ -322,9 +323,9 @@ impl Vault {
     /// # Errors
     /// As [`Wallets::rename`].
     pub fn rename(&self, old: &WalletName, new: &WalletName) -> Result<(), WalletError> {
-        let mut current = self.current();
+        // Not under the vault's own lock: whoever holds the directory's may be waiting for that one.
         self.wallets.rename(old, new)?;
-        if let Some(current) = current.as_mut().filter(|current| current.name == *old) {
+        if let Some(current) = self.current().as_mut().filter(|current| current.name == *old) {
             current.name = new.clone();
         }
         Ok(())
@@ -335,8 +336,8 @@ impl Vault {
     /// # Errors
     /// As [`Wallets::remove`].
     pub fn remove(&self, name: &WalletName) -> Result<(), WalletError> {
-        let mut current = self.current();
         self.wallets.remove(name)?;
+        let mut current = self.current();
         if current.as_ref().is_some_and(|current| current.name == *name) {
             *current = None;
         }

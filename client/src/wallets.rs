@@ -167,8 +167,16 @@ impl Wallets {
     /// [`WalletsError::Taken`], [`WalletsError::Lock`], [`WalletsError::File`].
     pub fn create(&self, name: &WalletName, keystore: &Keystore) -> Result<(), WalletsError> {
         let _lock = self.lock()?;
-        self.refuse_taken(name, None)?;
+        self.check_free(name)?;
         Ok(files::create(&self.keystore_path(name), &keystore.to_bytes())?)
+    }
+
+    /// Refuses a name that is taken, before anything costly is done for a wallet of that name.
+    ///
+    /// # Errors
+    /// [`WalletsError::Taken`].
+    pub fn check_free(&self, name: &WalletName) -> Result<(), WalletsError> {
+        self.refuse_taken(name, None)
     }
 
     /// Changes a wallet: `change` gets what is in the file at that moment.

@@ -137,5 +137,10 @@ fn what_the_node_says_is_judged() {
     let was_mined = Sent { delivery: Delivery::Mined { height: Height::new(99) }, ..sent(4) };
     assert_eq!(judge(&was_mined, &TxStatus::Unknown, 4, tip), Verdict::SendAgain);
     let given_up = Sent { delivery: Delivery::Replaced { by: None }, ..sent(4) };
-    assert_eq!(judge(&given_up, &TxStatus::Unknown, 4, tip), note(Delivery::Replaced { by: None }));
+    let replaced = Delivery::Replaced { by: None };
+    assert_eq!(judge(&given_up, &TxStatus::Unknown, 4, tip), note(replaced.clone()));
+    // Its nonce is in a block, and was the last time.
+    assert_eq!(judge(&given_up, &TxStatus::Unknown, 5, tip), Verdict::Note(replaced, true));
+    let long_ago = Verdict::Note(Delivery::Expired, true);
+    assert_eq!(judge(&dying, &TxStatus::Expired { dead: true }, 4, Height::new(200)), long_ago);
 }

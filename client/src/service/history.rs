@@ -22,7 +22,7 @@ impl WalletService {
         let prefix = self.vault.network().prefix;
         let mut pending = self.track().await?;
         pending.retain(|tracked| {
-            let shown = !matches!(tracked.sent.delivery, Delivery::Mined { .. });
+            let shown = !tracked.sent.settled && !matches!(tracked.sent.delivery, Delivery::Mined { .. });
             shown && accounts.iter().any(|account| account.index == tracked.sent.account)
         });
         let mut chains = self.chains.lock().await;

@@ -2,6 +2,7 @@
 
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Timestamp, Transaction};
+use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::HexBytes;
 
 use super::WalletService;
@@ -98,7 +99,13 @@ impl WalletService {
 
     async fn deliver(&self, sent: Sent) -> Result<Sent, WalletError> {
         let txid = sent.txid();
-        let answer = self.node.tx_submit(HexBytes::from(sent.transaction.encode())).await;
+        let encoded = HexBytes::from(sent.transaction.encode());
+        let mut answer = self.node.tx_submit(encoded.clone()).await;
+        if let Err(ApiError::NonceGap { .. }) = answer {
+            // The node has lost an earlier payment that is still kept here.
+            self.track().await?;
+            answer = self.node.tx_submit(encoded).await;
+        }
         match answer {
             Ok(accepted) => {
                 let replaced = accepted.replaced.or(sent.purpose.replaces());

@@ -141,6 +141,16 @@ async fn several_payments_are_on_their_way_and_a_restart_knows_them() {
 }
 
 #[tokio::test]
+async fn a_payment_takes_along_what_the_node_has_lost() {
+    let scene = scene().await;
+    scene.pay(VIBE).await;
+    scene.node.state().pool.clear();
+    assert_eq!(scene.pay(VIBE).await.nonce(), 1);
+    scene.node.mine(1);
+    assert_eq!(scene.spendable().await[1], 2 * VIBE);
+}
+
+#[tokio::test]
 async fn two_programs_never_take_the_same_nonce() {
     let scene = scene().await;
     let other = scene.again().await;
@@ -174,6 +184,9 @@ async fn a_payment_is_sped_up_and_another_cancelled() {
     assert!(matches!(stranger, WalletError::NoPayment(_)));
     assert!(matches!(scene.service.wait(&slow.txid(), 1).await, Err(WalletError::NotMined { .. })));
     assert_eq!(nothing.purpose, Purpose::Cancel { of: unwanted.txid() });
+    // What lost its nonce to a block is not shown for ever.
+    scene.history(&HistoryFilter::default()).await;
+    assert!(scene.history(&HistoryFilter::default()).await.pending.is_empty());
 }
 
 #[tokio::test]
