@@ -35,14 +35,16 @@ pub async fn running(context: &Context) -> Outcome<Option<Arc<RpcClient>>> {
     }
 }
 
-/// The node at a URL, with the cookie of the data directory if there is one.
+/// The node at a URL, with the cookie of the data directory if it is the node there. True if it is.
 ///
 /// # Errors
 /// [`Failure::Api`] if nobody answers there, [`Failure::OtherNetwork`].
-pub async fn at(context: &Context, url: &str) -> Outcome<Arc<RpcClient>> {
-    let endpoint = Endpoint::read(&context.config.node_dir())?;
-    let cookie = endpoint.as_ref().map(|endpoint| &endpoint.cookie);
-    check(context, RpcClient::connect(url, cookie).await?).await
+pub async fn at(context: &Context, url: &str) -> Outcome<(Arc<RpcClient>, bool)> {
+    // A cookie is a secret: only the server that made it gets to see it.
+    let own = Endpoint::read(&context.config.node_dir())?;
+    let own = own.filter(|endpoint| endpoint.url.trim_end_matches('/') == url.trim_end_matches('/'));
+    let client = RpcClient::connect(url, own.as_ref().map(|endpoint| &endpoint.cookie)).await?;
+    Ok((check(context, client).await?, own.is_some()))
 }
 
 async fn check(context: &Context, client: RpcClient) -> Outcome<Arc<RpcClient>> {

@@ -165,14 +165,6 @@ pub enum Failure {
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
-    /// A rule says no.
-    #[error("{reason}")]
-    Refused {
-        /// The rule.
-        rule: String,
-        /// In words, the rule included.
-        reason: String,
-    },
     /// What was to be checked is wrong.
     #[error("{0}")]
     Wrong(String),
@@ -222,7 +214,6 @@ impl Failure {
             Self::OtherNetwork { .. } => Exit::Failed,
             Self::NoTerminal { .. } => Exit::Locked,
             Self::NotFound(_) => Exit::NotFound,
-            Self::Refused { .. } => Exit::Refused,
             Self::Interrupted => Exit::Interrupted,
             Self::Pipe => Exit::Pipe,
         }
@@ -264,7 +255,6 @@ impl Failure {
         match self {
             Self::Api(error) => error.rule(),
             Self::Wallet(error) => error.rule(),
-            Self::Refused { rule, .. } => Some(rule),
             _ => None,
         }
     }

@@ -25,6 +25,8 @@ pub use paper::{Paper, Side};
 pub struct Output {
     json: bool,
     quiet: u8,
+    /// Nobody has asked for no colours.
+    colors_wanted: bool,
     /// Colours on standard output.
     color: bool,
     /// Colours on standard error.
@@ -68,6 +70,7 @@ impl Output {
         Self {
             json,
             quiet,
+            colors_wanted: !forbidden,
             color: !forbidden && !json && io::stdout().is_terminal(),
             color_messages: !forbidden && io::stderr().is_terminal(),
         }
@@ -77,6 +80,12 @@ impl Output {
     #[must_use]
     pub const fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// True unless a flag, `NO_COLOR` or the terminal asks for no colours.
+    #[must_use]
+    pub const fn colors_wanted(&self) -> bool {
+        self.colors_wanted
     }
 
     /// True if messages may be coloured.

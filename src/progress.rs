@@ -17,18 +17,6 @@ pub fn bar(out: &Output, what: &'static str, unit: &'static str, total: u64) -> 
     bar
 }
 
-/// A line that turns while something is waited for.
-#[must_use]
-pub fn spinner(out: &Output, message: String) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(
-        None,
-        if out.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
-    );
-    bar.set_message(message);
-    bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    bar
-}
-
 /// A bar over a file that is read; of unknown length without a `total`.
 #[must_use]
 pub fn bytes(out: &Output, what: &'static str, total: Option<u64>) -> ProgressBar {

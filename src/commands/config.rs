@@ -41,6 +41,9 @@ fn show(context: &Context) -> Outcome {
             "directory": config.network_dir(),
         },
     });
+    if context.out.is_json() {
+        return context.out.plain(&answer);
+    }
     context.out.answer(&answer, |paper| {
         let rows: Vec<Vec<String>> = Key::ALL
             .into_iter()

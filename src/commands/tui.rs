@@ -1,13 +1,122 @@
-//! `vibecoin tui`.
+//! `vibecoin tui`: the screens, on the node that runs here or on one of their own.
 
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+
+use vibecoin_client::service::WalletService;
+use vibecoin_client::vault::LockAfter;
+use vibecoin_node::{LogRing, Node, NodeConfig, RpcConfig, StartError};
+use vibecoin_rpc::{NodeApi, OperatorApi, ServerError};
+use vibecoin_tui::client::{ClientBackend, ClientOptions};
+use vibecoin_tui::keymap::Keymap;
+use vibecoin_tui::safe::SafeText;
+use vibecoin_tui::theme::{ColourDepth, Theme};
+use vibecoin_tui::{Options, Settings, TuiError};
+
+use super::node;
+use crate::attach;
 use crate::cli::node::TuiArgs;
+use crate::config::Key;
 use crate::context::Context;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::logging::Places;
 
-/// Shows the screens.
+/// Blocks until a reward can be spent.
+const MATURITY_BLOCKS: u64 = 100;
+
+/// A node to show.
+struct Shown {
+    api: Arc<dyn NodeApi>,
+    /// There if this program may tell the node what to do.
+    operator: Option<Arc<dyn OperatorApi>>,
+    /// The node in this process, if it is one.
+    embedded: Option<Node>,
+}
+
+/// Shows the screens until they are left.
 ///
 /// # Errors
-/// None yet.
-pub fn run(_context: &Context, _args: &TuiArgs) -> Outcome {
-    Ok(())
+/// [`Failure::Screens`] without a terminal; why the node did not start, or went down.
+pub fn run(context: &Context, args: &TuiArgs) -> Outcome {
+    // Before a node is started for nobody.
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(TuiError::NoTerminal.into());
+    }
+    let logs = LogRing::default();
+    let _log = context.start_log(Places::Files, Some(Box::new(logs.layer())))?;
+    context.wait(async {
+        let shown = find(context, args, logs).await?;
+        let Shown { api, operator, embedded } = shown;
+        let service = Arc::new(WalletService::new(Arc::new(context.vault()), api));
+        let own_node = embedded.is_some();
+        let options = options(context, operator.is_some());
+        let backend =
+            ClientBackend::new(service, operator, ClientOptions { lock_after: LockAfter::DEFAULT, own_node });
+        let Some(node) = embedded else {
+            return Ok(vibecoin_tui::run(Arc::new(backend), options).await?);
+        };
+        let handle = node.handle();
+        let running = tokio::spawn(node.run());
+        let left = vibecoin_tui::run(Arc::new(backend), options).await;
+        handle.stop();
+        let ended = running.await.map_err(Failure::unexpected)?;
+        left?;
+        Ok(ended?)
+    })
+}
+
+/// The node at the URL that was named, the one that runs in the data directory, or a new one in this process.
+async fn find(context: &Context, args: &TuiArgs, logs: LogRing) -> Outcome<Shown> {
+    if let Some(url) = &args.attach {
+        let (client, has_cookie) = attach::at(context, url).await?;
+        let operator = has_cookie.then(|| Arc::clone(&client) as Arc<dyn OperatorApi>);
+        return Ok(Shown { api: client, operator, embedded: None });
+    }
+    if let Some(client) = attach::running(context).await? {
+        return Ok(Shown { api: Arc::clone(&client) as _, operator: Some(client), embedded: None });
+    }
+    let node = start(context, node::config(context, logs)?).await?;
+    let handle = node.handle();
+    Ok(Shown { api: handle.api(), operator: Some(handle.operator()), embedded: Some(node) })
+}
+
+/// Starts the node, with a port for the command line. Unless somebody wants a certain one, any will do.
+async fn start(context: &Context, mut config: NodeConfig) -> Outcome<Node> {
+    let mut listen = node::listen(context)?;
+    config.rpc = Some(RpcConfig::new(listen));
+    match Node::start(config.clone()).await {
+        Err(StartError::Server(ServerError::PortInUse { .. })) if context.config.is_default(Key::Rpc) => {
+            listen.set_port(0);
+            config.rpc = Some(RpcConfig::new(listen));
+            Ok(Node::start(config).await?)
+        }
+        started => Ok(started?),
+    }
+}
+
+fn options(context: &Context, operates: bool) -> Options {
+    let network = context.config.network();
+    let variable = |name: &str| std::env::var(name).ok();
+    let no_color = if context.out.colors_wanted() { variable("NO_COLOR") } else { Some("1".to_owned()) };
+    let depth = ColourDepth::detect(
+        no_color.as_deref(),
+        variable("COLORTERM").as_deref(),
+        variable("TERM").as_deref(),
+    );
+    let auto_lock_s = match LockAfter::DEFAULT {
+        LockAfter::Never => 0,
+        LockAfter::Idle(ms) => ms / 1000,
+    };
+    Options {
+        settings: Settings {
+            network: SafeText::new(network.name()),
+            prefix: network.prefix(),
+            auto_lock_s,
+            maturity_blocks: MATURITY_BLOCKS,
+            own_node: operates,
+        },
+        theme: Theme::for_depth(depth),
+        keymap: Keymap::default(),
+        mouse: true,
+    }
 }

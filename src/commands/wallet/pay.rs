@@ -171,7 +171,7 @@ async fn wait(
     let status = match confirmations {
         None => service.node().tx_status(*txid).await?,
         Some(wanted) => {
-            desk.context.out.say(&format!("{txid} is sent; waiting for {wanted} confirmations."));
+            desk.context.out.say(&format!("{txid} is sent; waiting for {}.", count(wanted)));
             interruptible(watch(desk, service, txid, wanted)).await?
         }
     };
@@ -187,7 +187,7 @@ async fn watch(desk: &Desk<'_>, service: &WalletService, txid: &Hash, wanted: u6
     loop {
         let status = service.wait(txid, reached).await?;
         if let TxStatus::Mined { confirmations, height, .. } = &status {
-            desk.context.out.say(&format!("{confirmations} of {wanted} confirmations, in block {height}"));
+            desk.context.out.say(&format!("{confirmations} of {}, in block {height}", count(wanted)));
             reached = *confirmations;
         }
         if reached >= wanted {
@@ -207,6 +207,10 @@ fn print_sent(desk: &Desk<'_>, txid: &Hash, answer: &Value) -> Outcome {
         paper.fact_if("fee", answer["fee"].as_str().and_then(vibe).map(|fee| format!("{fee} VIBE")));
         paper.fact_if("confirmations", answer["confirmations"].as_u64());
     })
+}
+
+fn count(confirmations: u64) -> String {
+    if confirmations == 1 { "1 confirmation".to_owned() } else { format!("{confirmations} confirmations") }
 }
 
 fn vibe(beats: &str) -> Option<Amount> {

@@ -72,17 +72,17 @@ pub(super) fn review(context: &Context, review: &Review) -> Value {
 /// The same as lines: each address in full, each amount exact.
 pub(super) fn review_lines(context: &Context, review: &Review) -> Vec<String> {
     let mut lines = vec![
-        format!("from        {} (account {})", context.show(&review.from), review.account),
-        format!("to          {}", context.show(&review.to)),
+        format!("from         {} (account {})", context.show(&review.from), review.account),
+        format!("to           {}", context.show(&review.to)),
     ];
-    lines.extend(review.to_name.as_ref().map(|name| format!("            {name}")));
-    lines.push(format!("amount      {} VIBE", review.amount));
-    lines.push(format!("fee         {} VIBE ({} beats per gas)", review.fee, review.gas_price));
-    lines.push(format!("total       {} VIBE", review.total));
-    lines.extend(review.memo_text().map(|memo| format!("memo        {memo}")));
-    lines.extend(review.valid_until.map(|height| format!("valid until block {height}")));
-    lines.extend(review.purpose.replaces().map(|txid| format!("replaces    {txid}")));
-    lines.push(format!("left after  {} VIBE spendable", review.spendable_after));
+    lines.extend(review.to_name.as_ref().map(|name| format!("             {name}")));
+    lines.push(format!("amount       {} VIBE", review.amount));
+    lines.push(format!("fee          {} VIBE ({} beats per gas)", review.fee, review.gas_price));
+    lines.push(format!("total        {} VIBE", review.total));
+    lines.extend(review.memo_text().map(|memo| format!("memo         {memo}")));
+    lines.extend(review.valid_until.map(|height| format!("valid until  block {height}")));
+    lines.extend(review.purpose.replaces().map(|txid| format!("replaces     {txid}")));
+    lines.push(format!("left after   {} VIBE spendable", review.spendable_after));
     lines
 }
 
