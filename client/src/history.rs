@@ -3,10 +3,8 @@
 //! An account commits to every entry of its history by a hash chain. The entries that a node hands out are folded
 //! from the beginning and must end at the head that the account has: none is missing, altered or out of place.
 
-use std::collections::BTreeMap;
-
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{Address, AddressPrefix, Amount, Entry, EntryKind, Height, Timestamp};
+use vibecoin_primitives::{Address, AddressPrefix, Entry, EntryKind, Timestamp};
 use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::{EntryInfo, TxStatus};
 
@@ -182,46 +180,4 @@ pub fn merge(mut items: Vec<HistoryItem>) -> Vec<HistoryItem> {
     };
     items.sort_by_key(|item| std::cmp::Reverse(place(item)));
     items
-}
-
-/// What came in and went out, by account, over some entries.
-#[must_use]
-pub fn totals(items: &[HistoryItem]) -> BTreeMap<u32, Totals> {
-    let mut totals: BTreeMap<u32, Totals> = BTreeMap::new();
-    for item in items {
-        let sums = totals.entry(item.account).or_default();
-        let add = |sum: Amount, amount: Amount| sum.checked_add(amount).unwrap_or(Amount::MAX);
-        match item.direction() {
-            Direction::Out => sums.sent = add(sums.sent, item.entry.amount),
-            Direction::In | Direction::Mined => sums.received = add(sums.received, item.entry.amount),
-            Direction::Failed => {}
-        }
-        sums.fees = add(sums.fees, item.entry.fee);
-    }
-    totals
-}
-
-/// Sums over some entries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// What came in, rewards too.
-    pub received: Amount,
-    /// What went out, without fees.
-    pub sent: Amount,
-    /// What was paid in fees.
-    pub fees: Amount,
-}
-
-impl Totals {
-    /// What is left: the balance, if the entries are a whole history that began with nothing.
-    #[must_use]
-    pub fn rest(&self) -> Option<Amount> {
-        self.received.checked_sub(self.sent)?.checked_sub(self.fees)
-    }
-}
-
-/// The height of the newest entry, for screens that say how far a history reaches.
-#[must_use]
-pub fn newest(items: &[HistoryItem]) -> Option<Height> {
-    items.iter().map(|item| item.entry.height).max()
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use vibecoin_primitives::{Amount, Height};
+
 use super::*;
 
 fn item(account: u32, height: u64, tx_index: u32, kind: EntryKind, amount: u64, fee: u64) -> HistoryItem {
@@ -24,21 +26,6 @@ fn accounts_are_put_into_one_order() {
     let earlier = item(1, 4, 9, EntryKind::Received, 4, 0);
     let merged = merge(vec![earlier.clone(), second.clone(), reward.clone(), first.clone()]);
     assert_eq!(merged, [second, first, reward, earlier]);
-    assert_eq!(newest(&merged), Some(Height::new(5)));
-}
-
-#[test]
-fn sums_are_what_is_left() {
-    let items = [
-        item(0, 1, u32::MAX, EntryKind::MinedReward, 1_000, 0),
-        item(0, 2, 0, EntryKind::Sent, 300, 20),
-        item(0, 3, 0, EntryKind::Failed, 0, 5),
-        item(0, 4, 0, EntryKind::Received, 7, 0),
-        item(1, 2, 0, EntryKind::Received, 300, 0),
-    ];
-    let sums = totals(&items);
-    assert_eq!(sums[&0].rest(), Some(Amount::from_beats(682)));
-    assert_eq!(sums[&1].rest(), Some(Amount::from_beats(300)));
 }
 
 #[test]
