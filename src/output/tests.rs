@@ -58,5 +58,5 @@ fn facts_and_tables_are_aligned_and_safe() {
     paper.fact("id", "a").fact("height", 12);
     let rows = vec![vec!["x".to_owned(), "1".to_owned()], vec!["\u{1b}[2J".to_owned(), "22".to_owned()]];
     paper.table(&[("name", Side::Left), ("n", Side::Right)], &rows, "none");
-    assert_eq!(paper.finish(), "id      a\nheight  12\nname       n\nx          1\n\\u{1b}[2J  22\n");
+    assert_eq!(paper.finish(), "id      a\nheight  12\nname        n\nx           1\n\\u{1b}[2J  22\n");
 }
