@@ -1,0 +1,152 @@
+//! The explorer, the miner and the log.
+
+use vibecoin_tui::action::Action;
+use vibecoin_tui::backend::{Event, Request};
+use vibecoin_tui::model::*;
+
+use crate::support::*;
+
+const SMALL: (u16, u16) = (80, 24);
+
+#[test]
+fn from_blocks_to_a_block_a_transaction_an_account_and_back() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("3");
+    seat.keys(&["down", "down", "enter"]);
+    seat.expect("block 12,406");
+    seat.expect(hash(TIP - 2).as_str());
+    seat.keys(&["down", "down", "enter"]);
+    seat.expect(hash((TIP - 2) * 1_000).as_str());
+    seat.expect("checked by this node");
+    seat.keys(&["down", "enter"]);
+    seat.expect(address(7).as_str());
+    seat.expect("1,204 entries of activity");
+    seat.key("esc");
+    seat.expect(hash((TIP - 2) * 1_000).as_str());
+    seat.keys(&["esc", "esc"]);
+    seat.expect("12,408");
+    assert_eq!(seat.state.explorer.pages.len(), 1);
+    assert_eq!(seat.state.explorer.page().selected, 2, "the place in the list is kept");
+}
+
+#[test]
+fn one_search_finds_heights_and_says_when_there_is_nothing() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("/");
+    seat.text("12400");
+    seat.key("enter");
+    seat.expect("block 12,400");
+    seat.key("/");
+    seat.text("\u{202e}nobody");
+    seat.key("enter");
+    seat.expect("nothing goes by that");
+    seat.expect("\\u{202e}nobody");
+    seat.key("esc");
+    seat.expect("block 12,400");
+}
+
+#[test]
+fn a_late_page_does_not_replace_the_one_that_was_asked_for_after_it() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("3");
+    seat.answering = false;
+    seat.key("enter");
+    seat.expect("looking for block");
+    seat.key("esc");
+    seat.keys(&["down", "enter"]);
+    seat.release();
+    seat.expect("block 12,407");
+    assert_eq!(seat.state.explorer.pages.len(), 2);
+}
+
+#[test]
+fn new_blocks_come_in_at_the_top_and_the_choice_stays() {
+    let mut seat = Seat::open(SMALL);
+    seat.keys(&["3", "down", "down"]);
+    seat.act(Action::Event(Event::Blocks(vec![block_row(TIP + 1), block_row(TIP + 2)])));
+    seat.expect("12,410");
+    let page = seat.state.explorer.page();
+    assert_eq!(page.selected, 4);
+    seat.key("enter");
+    seat.expect("block 12,406");
+}
+
+#[test]
+fn a_reorganisation_replaces_the_blocks_that_it_took_back() {
+    let mut seat = Seat::open(SMALL);
+    let other = |height| BlockRow { id: hash(height + 500_000), tx_count: 99_999, ..block_row(height) };
+    seat.act(Action::Event(Event::Blocks(vec![other(TIP - 1), other(TIP)])));
+    assert_eq!(seat.state.blocks[0].id, hash(TIP + 500_000));
+    assert_eq!(seat.state.blocks[1].id, hash(TIP - 1 + 500_000));
+    assert_eq!(seat.state.blocks[2].id, hash(TIP - 2));
+    let heights: Vec<u64> = seat.state.blocks.iter().map(|b| b.height).collect();
+    assert!(heights.windows(2).all(|w| w[0] == w[1] + 1));
+}
+
+#[test]
+fn older_blocks_are_fetched_at_the_end() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("3");
+    let before = seat.state.explorer.page().body.links().len();
+    seat.key("end");
+    assert_eq!(seat.state.explorer.page().body.links().len(), before + 100);
+}
+
+#[test]
+fn forks_are_listed() {
+    let mut seat = Seat::open(SMALL);
+    seat.keys(&["3", "f"]);
+    seat.expect("branches at");
+    seat.expect("12,368");
+}
+
+#[test]
+fn mining_is_stopped_started_and_given_threads() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("4");
+    seat.expect("paced: a block every 1.00 s");
+    assert!(!seat.shows("MH/s  "), "no hash rate where it would mean nothing");
+    seat.key("m");
+    seat.expect("○ stopped");
+    seat.keys(&["+", "+"]);
+    seat.expect("3 of 8");
+    seat.key("enter");
+    seat.expect("● mining");
+    assert!(seat.fake.asked.contains(&Request::StartMiner { threads: 3, account: 0 }));
+    seat.expect(address(1).as_str());
+    seat.keys(&["-", "-", "-"]);
+    seat.expect("one thread is the least");
+}
+
+#[test]
+fn who_may_not_mine_is_told_why() {
+    let mut seat = Seat::open(SMALL);
+    let words = "this program only looks at the node: it may not run its miner";
+    let status = MinerStatus { unavailable: Some(words.into()), ..miner(false) };
+    seat.act(Action::Event(Event::Miner(Box::new(status))));
+    seat.keys(&["4", "m"]);
+    seat.expect(words);
+    assert!(!seat.fake.asked.iter().any(|r| matches!(r, Request::StartMiner { .. })));
+}
+
+#[test]
+fn the_log_follows_stands_still_and_filters() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("5");
+    add_logs(&mut seat);
+    seat.expect("following");
+    seat.expect("block 12406");
+    seat.key("up");
+    seat.expect("standing still");
+    let still = seat.screen();
+    add_logs(&mut seat);
+    assert_eq!(seat.screen(), still, "what is being read stays where it is");
+    seat.key("f");
+    seat.key("v");
+    seat.expect("warnings and errors");
+    assert!(!seat.shows("extended the tip"));
+    seat.key("/");
+    seat.text("space");
+    seat.expect("no space left on device");
+    assert!(!seat.shows("peer sent"));
+}
