@@ -41,7 +41,7 @@ pub enum BlockStatus {
 pub struct BlockMeta {
     /// How many blocks stand before it.
     pub height: Height,
-    /// The block before; zeros for the genesis, whose content names no block.
+    /// The block before; for the genesis the hash of the chain spec, which is no block's id.
     pub parent: Hash,
     /// Work of its chain, its own included.
     pub work: Work,

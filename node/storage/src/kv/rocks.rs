@@ -13,9 +13,9 @@ mod tests;
 use std::{path::Path, sync::Arc};
 
 use rocksdb::{
-    BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor, DBCompressionType, DBWithThreadMode,
-    ErrorKind, IteratorMode, MultiThreaded, Options, ReadOptions, SnapshotWithThreadMode, WriteBatch,
-    WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor,
+    DBCompressionType, DBWithThreadMode, ErrorKind, IteratorMode, MultiThreaded, Options, ReadOptions,
+    SnapshotWithThreadMode, WriteBatch, WriteOptions,
 };
 use self_cell::self_cell;
 
@@ -108,9 +108,15 @@ impl RocksStore {
 fn column_options(cache: &Cache, limits: &RocksOptions) -> Options {
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(cache);
-    table.set_block_size(16 * 1024);
+    // Most reads are of single rows of the state, which have no neighbours worth reading with them.
+    table.set_block_size(4 * 1024);
     table.set_bloom_filter(10.0, false);
+    // Indexes and filters are part of what the cache bounds. In parts, since whole ones are as large as what
+    // they displace; what finds the parts stays.
     table.set_cache_index_and_filter_blocks(true);
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
+    table.set_pin_top_level_index_and_filter(true);
     table.set_pin_l0_filter_and_index_blocks_in_cache(true);
     table.set_format_version(5);
     let mut options = Options::default();
