@@ -54,7 +54,7 @@ pub struct Terminal {
     shown: Arc<Shown>,
     keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    child: Mutex<Box<dyn Child + Send + Sync>>,
 }
 
 impl Terminal {
@@ -89,7 +89,7 @@ impl Terminal {
             let (shown, keyboard) = (Arc::clone(&shown), Arc::clone(&keyboard));
             move || watch(reader, &shown, &keyboard)
         });
-        Self { shown, keyboard, master: pair.master, child }
+        Self { shown, keyboard, master: pair.master, child: Mutex::new(child) }
     }
 
     /// Types text, character by character as far as the program can tell.
@@ -126,7 +126,8 @@ impl Terminal {
 
     /// Waits until `find` makes something of the screen.
     pub fn wait_until<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut running = true;
         let mut parser = self.shown.parser.lock().unwrap();
         loop {
             let text = text_of(parser.screen());
@@ -134,7 +135,17 @@ impl Terminal {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}\nthe screen shows:\n{}", framed(&text));
+            let state = if running { "running" } else { "ended" };
+            assert!(
+                !left.is_zero(),
+                "waited for: {what}\nthe program is {state}; the screen shows:\n{}",
+                framed(&text)
+            );
+            if running && self.ended().is_some() {
+                // Nothing will come any more but what is on its way already.
+                running = false;
+                deadline = Instant::now() + Duration::from_millis(500);
+            }
             parser = self.shown.bell.wait_timeout(parser, left.min(Duration::from_millis(200))).unwrap().0;
         }
     }
@@ -156,15 +167,20 @@ impl Terminal {
     }
 
     /// Waits for the end of the program and gives its exit code.
-    pub fn exit_code(&mut self) -> u32 {
+    pub fn exit_code(&self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
+            if let Some(code) = self.ended() {
+                return code;
             }
             assert!(Instant::now() < deadline, "still running; the screen shows:\n{}", framed(&self.text()));
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// The exit code, if the program has ended.
+    fn ended(&self) -> Option<u32> {
+        self.child.lock().unwrap().try_wait().unwrap().map(|status| status.exit_code())
     }
 
     /// The modes that a program must leave as it found them: alternate screen, hidden cursor, mouse.
@@ -177,15 +193,17 @@ impl Terminal {
     }
 
     pub fn process_id(&self) -> u32 {
-        self.child.process_id().expect("a started program has an id")
+        self.child.lock().unwrap().process_id().expect("a started program has an id")
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
         // Both fail when it has ended already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(mut child) = self.child.lock() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

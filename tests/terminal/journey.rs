@@ -9,7 +9,7 @@ const MEMO: &str = "for the tea";
 #[test]
 fn from_seed_words_to_a_confirmed_payment_and_back_again() {
     let home = Home::new();
-    let mut terminal = Terminal::start(&home, SMALL, &[]);
+    let terminal = Terminal::start(&home, SMALL, &[]);
     create_wallet(&terminal);
     terminal.wait_until("20 spendable VIBE", |screen| (balance(screen)? >= 20.0).then_some(()));
 
@@ -26,7 +26,7 @@ fn from_seed_words_to_a_confirmed_payment_and_back_again() {
     drop(terminal);
 
     // The next day.
-    let mut terminal = Terminal::start(&home, SMALL, &[]);
+    let terminal = Terminal::start(&home, SMALL, &[]);
     terminal.wait_for("password").write("something else").press(Key::Enter).wait_for("wrong password");
     unlock(&terminal);
     terminal.wait_until("what was left", |screen| (balance(screen)? >= 18.4).then_some(()));
@@ -59,7 +59,7 @@ fn pay(terminal: &Terminal, to: &str) -> String {
     terminal.press(Key::Tab).wait_for("▸ memo").write(MEMO);
     terminal.press(Key::Enter).wait_for("Review");
     // Everything that the decision needs, and nothing of it cut off.
-    terminal.must_show(&[to, "1.500000000", "fee", "balance", "after", MEMO, "sign and send"]);
+    terminal.must_show(&[to, "1.500 000 000 VIBE", "fee", "balance", "after", MEMO, "sign and send"]);
 
     terminal.write("y").wait_for("pending");
     for confirmed in ["1 confirmation", "2 confirmations", "3 confirmations"] {

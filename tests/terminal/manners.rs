@@ -8,7 +8,7 @@ use crate::support::PROGRAM;
 #[test]
 fn a_terminal_that_is_too_small_is_told_so_and_may_grow() {
     let home = Home::new();
-    let mut terminal = Terminal::start(&home, (50, 12), &["tui"]);
+    let terminal = Terminal::start(&home, (50, 12), &["tui"]);
     terminal.wait_for("too small").must_show(&["50", "12", "80", "24"]);
     terminal.resize(80, 24).wait_for("Welcome to VibeCoin");
     terminal.resize(40, 10).wait_for("too small");
@@ -22,7 +22,7 @@ fn a_terminal_that_is_too_small_is_told_so_and_may_grow() {
 fn control_c_and_signals_leave_the_terminal_as_it_was() {
     for signal in [None, Some("TERM"), Some("HUP"), Some("INT")] {
         let home = Home::new();
-        let mut terminal = Terminal::start(&home, (80, 24), &["tui"]);
+        let terminal = Terminal::start(&home, (80, 24), &["tui"]);
         terminal.wait_for("Welcome to VibeCoin");
         assert!(!terminal.is_restored(), "the screens have a screen of their own");
         match signal {
@@ -75,7 +75,7 @@ fn the_screens_use_a_node_that_runs_already() {
     let home = Home::new();
     let node = home.start(&["node", "--rpc", "127.0.0.1:0"]);
     node.wait_for("address of the API", |line| line.contains("127.0.0.1:").then_some(()));
-    let mut terminal = Terminal::start(&home, (80, 24), &["tui"]);
+    let terminal = Terminal::start(&home, (80, 24), &["tui"]);
     terminal.wait_for("Welcome to VibeCoin").write("l").wait_for("Home");
     home.json(&["dev", "mine", "7", "--to", "dvibe1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqcdpeyw"]);
     terminal.wait_for("devnet ▸ 7");

@@ -37,10 +37,11 @@ fn create_wallet(terminal: &Terminal) -> Vec<String> {
 /// The words on the screen that shows them, in their order, once all twelve are there.
 fn numbered_words(screen: &str) -> Option<Vec<String>> {
     let pieces: Vec<&str> = screen.split_whitespace().collect();
+    let is_word = |piece: &str| piece.len() >= 3 && piece.bytes().all(|byte| byte.is_ascii_lowercase());
     let word = |number: usize| {
-        let place = pieces.iter().position(|piece| *piece == number.to_string())?;
-        let word = pieces.get(place + 1)?;
-        word.chars().all(|letter| letter.is_ascii_lowercase()).then(|| (*word).to_owned())
+        let number = number.to_string();
+        let pair = pieces.windows(2).find(|pair| pair[0] == number && is_word(pair[1]))?;
+        Some(pair[1].to_owned())
     };
     (1..=12).map(word).collect()
 }

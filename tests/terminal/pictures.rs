@@ -8,7 +8,7 @@ use super::{Home, Key, Terminal, addresses, create_wallet, picture};
 #[test]
 fn pictures_of_the_screens() {
     let home = Home::new();
-    let mut terminal = Terminal::start(&home, (100, 30), &[]);
+    let terminal = Terminal::start(&home, (100, 30), &[]);
     terminal.wait_for("Welcome to VibeCoin");
     draw(&terminal, "first-start", "VibeCoin · first start");
     create_wallet(&terminal);
