@@ -22,6 +22,8 @@ pub struct NodeConfig {
     pub cache_bytes: usize,
     /// The API's port; `None`: the node is asked in its own process only.
     pub rpc: Option<RpcConfig>,
+    /// The port for health and metrics; `None`: there is none.
+    pub metrics: Option<SocketAddr>,
     /// What the pool takes.
     pub pool: PoolConfig,
     /// Whom to mine to from the start; `None`: mining waits for a word.
@@ -48,6 +50,7 @@ impl NodeConfig {
             directory,
             cache_bytes: 96 << 20,
             rpc: None,
+            metrics: None,
             pool: PoolConfig::default(),
             mine: None,
             threads: 0,

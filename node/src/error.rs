@@ -25,6 +25,14 @@ pub enum StartError {
     /// The API's port.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The monitoring port.
+    #[error("cannot listen on {address} for health and metrics: {error}")]
+    Monitor {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// In the words of the system.
+        error: std::io::Error,
+    },
     /// The files by which others find this node.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),

@@ -23,6 +23,7 @@ mod door;
 pub mod error;
 pub mod logs;
 mod miner;
+mod monitor;
 mod node;
 mod pool;
 mod supervisor;

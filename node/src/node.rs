@@ -21,6 +21,7 @@ use crate::dev::Snapshots;
 use crate::door::Door;
 use crate::error::{Failure, StartError};
 use crate::miner::{self, MinerError, Templates};
+use crate::monitor;
 use crate::pool;
 use crate::supervisor::Supervisor;
 
@@ -36,6 +37,7 @@ const PROGRAM: &str = "vibecoin node";
 pub struct Node {
     core: Arc<Core>,
     server: Option<RpcServer>,
+    monitor: Option<SocketAddr>,
     store: Arc<dyn KeyValueStore>,
     // Dropped after everything that uses the store.
     directory: Option<Directory>,
@@ -46,6 +48,7 @@ pub struct Node {
 pub struct NodeHandle {
     core: Arc<Core>,
     address: Option<SocketAddr>,
+    monitor: Option<SocketAddr>,
 }
 
 impl Node {
@@ -65,10 +68,10 @@ impl Node {
                 return Err(error);
             }
         };
-        let mut node = Self { core, server: None, store, directory };
+        let mut node = Self { core, server: None, monitor: None, store, directory };
         match node.listen(&config).await {
-            Ok(server) => {
-                node.server = server;
+            Ok((server, monitor)) => {
+                (node.server, node.monitor) = (server, monitor);
                 tracing::info!(network = config.network, height = %node.core.tip_height(), "the node has started");
                 Ok(node)
             }
@@ -80,8 +83,15 @@ impl Node {
         }
     }
 
-    async fn listen(&self, config: &NodeConfig) -> Result<Option<RpcServer>, StartError> {
-        let Some(rpc) = &config.rpc else { return Ok(None) };
+    async fn listen(
+        &self,
+        config: &NodeConfig,
+    ) -> Result<(Option<RpcServer>, Option<SocketAddr>), StartError> {
+        let monitor = match config.metrics {
+            Some(address) => Some(monitor::start(Arc::clone(&self.core), address).await?),
+            None => None,
+        };
+        let Some(rpc) = &config.rpc else { return Ok((None, monitor)) };
         let cookie = Cookie::generate()?;
         let mut server = ServerConfig::new(rpc.listen, cookie.clone());
         server.allowed_hosts.clone_from(&rpc.allowed_hosts);
@@ -94,13 +104,14 @@ impl Node {
             Endpoint { url, cookie }.write(directory.path())?;
         }
         tracing::info!("the API listens on {}", server.address());
-        Ok(Some(server))
+        Ok((Some(server), monitor))
     }
 
     /// A handle.
     #[must_use]
     pub fn handle(&self) -> NodeHandle {
-        NodeHandle { core: Arc::clone(&self.core), address: self.server.as_ref().map(RpcServer::address) }
+        let address = self.server.as_ref().map(RpcServer::address);
+        NodeHandle { core: Arc::clone(&self.core), address, monitor: self.monitor }
     }
 
     /// Runs until somebody stops the node or a part of it fails, then stops the parts in their order.
@@ -113,7 +124,7 @@ impl Node {
     }
 
     async fn shut_down(self) -> Result<(), Failure> {
-        let Self { core, server, store, directory } = self;
+        let Self { core, server, store, directory, .. } = self;
         let supervisor = core.supervisor.clone();
         let deadline = Instant::now() + STOP_LIMIT;
         tracing::info!("the node is stopping");
@@ -157,6 +168,12 @@ impl NodeHandle {
     #[must_use]
     pub const fn rpc_address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Where health and metrics are answered.
+    #[must_use]
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.monitor
     }
 
     /// Mines `blocks` blocks to `beneficiary` at once, where the chain spec does not retarget: the good first

@@ -1,14 +1,18 @@
 //! Accounts: `state_account`, `state_proof`, `account_history`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vibecoin_chain::View;
+use vibecoin_crypto::Hash;
 use vibecoin_primitives::state_key::{self, REWARD_RING};
-use vibecoin_primitives::{Account, Address, Amount, Height, Reward, encoding};
+use vibecoin_primitives::{
+    Account, Address, Amount, Entry, Height, Reward, Timestamp, Transaction, encoding,
+};
 use vibecoin_rpc::types::*;
 use vibecoin_rpc::{ApiError, Subject};
 use vibecoin_storage::state::StateView;
-use vibecoin_storage::{KeyValueRead, StateReader, activity, blocks};
+use vibecoin_storage::{KeyValueRead, StateReader, StoreError, activity, blocks};
 
 use super::{Core, convert};
 
@@ -16,6 +20,10 @@ use super::{Core, convert};
 const PAGE: u32 = 50;
 /// The most entries of one page.
 const PAGE_MAX: u32 = 1_000;
+/// How often the pool is asked again when it stands on another block than the chain.
+const PATIENCE: u32 = 20;
+/// How long to wait in between.
+const PAUSE: Duration = Duration::from_millis(2);
 /// The most slots of one proof.
 const SLOTS_MAX: usize = 256;
 
@@ -28,8 +36,22 @@ impl Core {
         height: Option<Height>,
     ) -> Result<AccountInfo, ApiError> {
         let address = address.decode(self.prefix())?;
-        let pending = if height.is_none() { Some(self.pending(address).await?) } else { None };
-        self.read(move |core, view| core.account_in(view, &address, height, pending)).await
+        if height.is_some() {
+            return self
+                .read(move |core, view| core.account_in(view, &address, height, Pending::default()))
+                .await;
+        }
+        let mut patience = PATIENCE;
+        loop {
+            let (pending, next) = self.pending(address).await?;
+            let account = self.read(move |core, view| core.account_in(view, &address, None, pending)).await?;
+            // A block is on the disk a moment before the pool hears of it. Money that moved would count twice then.
+            if patience == 0 || account.height.next() == Some(next) {
+                return Ok(account);
+            }
+            patience -= 1;
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     fn account_in(
@@ -37,13 +59,11 @@ impl Core {
         view: &View,
         address: &Address,
         height: Option<Height>,
-        pending: Option<Pending>,
+        mut pending: Pending,
     ) -> Result<AccountInfo, ApiError> {
         let (height, block_id, state) = self.state(view, height)?;
         let account = state.account(address).map_err(convert::store)?;
         let (maturing, next_maturing) = maturing(&state, address, height)?;
-        let mut pending = pending.unwrap_or_default();
-        // The pool may be a block behind or ahead of this snapshot.
         pending.next_nonce = pending.next_nonce.max(account.nonce);
         Ok(AccountInfo {
             address: self.text(address),
@@ -61,30 +81,27 @@ impl Core {
         })
     }
 
-    /// What the pool holds for an account.
-    async fn pending(&self, address: Address) -> Result<Pending, ApiError> {
-        let next = self.tip_height();
+    /// What the pool holds for an account, and the height of the block that it is for.
+    async fn pending(&self, address: Address) -> Result<(Pending, Height), ApiError> {
+        let tip = self.tip_height();
         let reading = move |pool: &vibecoin_mempool::Mempool| {
             let incoming = pool
                 .iter()
                 .filter(|tx| tx.sender() != address && tx.transaction().body.to == Some(address))
                 .map(|tx| tx.transaction().body.value);
-            Pending {
+            let pending = Pending {
                 count: pool.of_sender(&address).count() as u64,
                 outgoing: pool.pending_cost(&address),
                 incoming: Amount::checked_sum(incoming).unwrap_or(Amount::MAX),
                 next_nonce: pool.next_nonce(&address).unwrap_or_default(),
-            }
+            };
+            (pending, pool.next_height())
         };
-        self.pool.read(reading).await.map_err(|error| convert::submit(error, next))
+        self.pool.read(reading).await.map_err(|error| convert::submit(error, tip))
     }
 
     /// The state after the tip, or after the active block at `height`.
-    fn state(
-        &self,
-        view: &View,
-        height: Option<Height>,
-    ) -> Result<(Height, vibecoin_crypto::Hash, State), ApiError> {
+    fn state(&self, view: &View, height: Option<Height>) -> Result<(Height, Hash, State), ApiError> {
         let tip = view.tip();
         let Some(height) = height.filter(|height| *height != tip.height()) else {
             return Ok((tip.height(), tip.id(), view.state().map_err(convert::store)?));
@@ -101,7 +118,7 @@ impl Core {
         &self,
         view: &View,
         address: &AddressText,
-        slots: &[vibecoin_crypto::Hash],
+        slots: &[Hash],
         height: Option<Height>,
     ) -> Result<StateProof, ApiError> {
         if slots.len() > SLOTS_MAX {
@@ -143,8 +160,9 @@ impl Core {
         let account = state.account(&address).map_err(convert::store)?;
         let found =
             activity::newest_first(view.rows(), &address, before, limit as usize).map_err(convert::store)?;
+        let mut block = None;
         let entries: Vec<EntryInfo> =
-            found.iter().map(|entry| self.entry(view, entry)).collect::<Result<_, ApiError>>()?;
+            found.iter().map(|entry| self.entry(view, entry, &mut block)).collect::<Result<_, ApiError>>()?;
         let next_before = entries.last().map(|entry| entry.index).filter(|index| *index > 0);
         Ok(HistoryPage {
             height,
@@ -156,21 +174,39 @@ impl Core {
         })
     }
 
-    /// An entry with its block's time and its transaction's memo.
-    fn entry(&self, view: &View, entry: &vibecoin_primitives::Entry) -> Result<EntryInfo, ApiError> {
-        let id = view.id_at(entry.height).map_err(convert::store)?;
-        let time = match &id {
-            Some(id) => blocks::header(view.rows(), id).map_err(convert::store)?.map(|header| header.time),
-            None => None,
-        };
-        let memo = match &id {
-            Some(id) if !entry.txid.is_zero() => {
-                let all = blocks::transactions(view.rows(), id).map_err(convert::store)?.unwrap_or_default();
-                all.into_iter().nth(entry.tx_index as usize).map(|transaction| transaction.body.data)
-            }
-            _ => None,
-        };
-        Ok(EntryInfo::new(entry, self.prefix(), time, memo.filter(|memo| !memo.is_empty())))
+    /// An entry with its block's time and its transaction's memo. `block` keeps what was read for the entry before:
+    /// neighbours are often of one block.
+    fn entry(
+        &self,
+        view: &View,
+        entry: &Entry,
+        block: &mut Option<ReadBlock>,
+    ) -> Result<EntryInfo, ApiError> {
+        if block.as_ref().is_none_or(|block| block.height != entry.height) {
+            *block = ReadBlock::load(view, entry.height).map_err(convert::store)?;
+        }
+        let of_block = block.as_ref();
+        let memo = of_block.filter(|_| !entry.txid.is_zero()).and_then(|block| {
+            let transaction = block.transactions.get(entry.tx_index as usize)?;
+            Some(transaction.body.data.clone()).filter(|memo| !memo.is_empty())
+        });
+        Ok(EntryInfo::new(entry, self.prefix(), of_block.map(|block| block.time), memo))
+    }
+}
+
+/// What entries of one block have in common.
+struct ReadBlock {
+    height: Height,
+    time: Timestamp,
+    transactions: Vec<Transaction>,
+}
+
+impl ReadBlock {
+    fn load(view: &View, height: Height) -> Result<Option<Self>, StoreError> {
+        let Some(id) = view.id_at(height)? else { return Ok(None) };
+        let Some(header) = blocks::header(view.rows(), &id)? else { return Ok(None) };
+        let transactions = blocks::transactions(view.rows(), &id)?.unwrap_or_default();
+        Ok(Some(Self { height, time: header.time, transactions }))
     }
 }
 

@@ -20,7 +20,7 @@ impl Core {
         }
     }
 
-    pub(super) fn info(&self) -> NodeInfo {
+    pub fn info(&self) -> NodeInfo {
         let spec = self.spec();
         NodeInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -45,7 +45,7 @@ impl Core {
         }
     }
 
-    pub(super) fn health(&self) -> NodeHealth {
+    pub fn health(&self) -> NodeHealth {
         let mut problems = Vec::new();
         if let Some(failure) = self.supervisor.failure() {
             problems.push(failure.to_string());

@@ -98,7 +98,7 @@ impl Core {
     }
 
     pub(super) async fn tx_status(self: &Arc<Self>, txid: Hash) -> Result<TxStatus, ApiError> {
-        // The pool first: a transaction that is mined between the two questions is found by the second.
+        // The pool first, and the chain has the last word: a block is on the disk before the pool hears of it.
         let reading = move |pool: &vibecoin_mempool::Mempool| match pool.get(&txid) {
             Some(tx) => Some(TxStatus::Pending {
                 place: pool.position(&txid).unwrap_or(1),
@@ -119,9 +119,6 @@ impl Core {
         };
         let waiting =
             self.pool.read(reading).await.map_err(|error| convert::submit(error, self.next_height()))?;
-        if let Some(pending @ TxStatus::Pending { .. }) = waiting {
-            return Ok(pending);
-        }
         let mined = self.read(move |_, view| {
             let record = transactions::find(view.rows(), &txid).map_err(convert::store)?;
             Ok(record.map(|record| TxStatus::Mined {
