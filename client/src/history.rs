@@ -67,7 +67,7 @@ impl HistoryItem {
     /// The other side; none for a reward.
     #[must_use]
     pub fn counterparty(&self) -> Option<&Address> {
-        Some(&self.entry.counterparty).filter(|address| **address != Address::ZERO)
+        (self.entry.kind != EntryKind::MinedReward).then_some(&self.entry.counterparty)
     }
 
     /// The transaction; none for a reward.

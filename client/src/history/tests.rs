@@ -29,6 +29,16 @@ fn accounts_are_put_into_one_order() {
 }
 
 #[test]
+fn only_a_reward_has_no_other_side() {
+    let mut burned = item(0, 5, 0, EntryKind::Sent, 1, 0);
+    burned.entry.counterparty = Address::ZERO;
+    assert_eq!(burned.counterparty(), Some(&Address::ZERO));
+    let mut reward = item(0, 5, u32::MAX, EntryKind::MinedReward, 1, 0);
+    reward.entry.counterparty = Address::ZERO;
+    assert_eq!(reward.counterparty(), None);
+}
+
+#[test]
 fn entries_must_follow_each_other() {
     let mut chain = chain::CheckedChain::default();
     let mut next = item(0, 1, 0, EntryKind::Received, 1, 0);

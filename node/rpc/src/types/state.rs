@@ -213,13 +213,12 @@ impl EntryInfo {
     #[must_use]
     pub fn new(entry: &Entry, prefix: AddressPrefix, time: Option<Timestamp>, memo: Option<Vec<u8>>) -> Self {
         let reward = entry.tx_index == REWARD_INDEX;
-        let nobody = entry.counterparty == Address::ZERO;
         Self {
             index: entry.index,
             height: entry.height,
             time,
             kind: entry.kind.into(),
-            counterparty: (!nobody).then(|| AddressText::new(&entry.counterparty, prefix)),
+            counterparty: (!reward).then(|| AddressText::new(&entry.counterparty, prefix)),
             amount: entry.amount,
             fee: entry.fee,
             txid: (!reward).then_some(entry.txid),

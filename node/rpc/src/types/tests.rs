@@ -68,6 +68,7 @@ fn entries_come_back_as_they_were_hashed() {
     let burned = Entry { counterparty: Address::ZERO, ..sent };
     for entry in [sent, reward, burned] {
         let info = EntryInfo::new(&entry, prefix, None, None);
+        assert_eq!(info.counterparty.is_none(), entry.kind == EntryKind::MinedReward);
         let text = serde_json::to_string(&info).unwrap();
         let read: EntryInfo = serde_json::from_str(&text).unwrap();
         assert_eq!(read.to_entry(prefix).unwrap(), entry);
