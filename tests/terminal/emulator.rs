@@ -230,7 +230,8 @@ fn watch(mut reader: Box<dyn Read + Send>, shown: &Shown, keyboard: &Mutex<Box<d
             break;
         }
         let position = {
-            let mut parser = shown.parser.lock().unwrap();
+            // A test that has failed in the middle of a look leaves the lock poisoned.
+            let Ok(mut parser) = shown.parser.lock() else { break };
             parser.process(&buffer[..count]);
             parser.screen().cursor_position()
         };

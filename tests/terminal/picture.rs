@@ -14,7 +14,7 @@ pub const CELL: (f32, f32) = (8.4, 17.0);
 const MARGIN: f32 = 14.0;
 /// The bar with the three dots above the screen.
 const BAR: f32 = 26.0;
-const BACKGROUND: &str = "#11151c";
+const BACKGROUND: &str = "#0e1116";
 const FOREGROUND: &str = "#d5dae3";
 
 /// The picture of `screen` with `title` in its bar.
