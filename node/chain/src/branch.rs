@@ -22,7 +22,7 @@ use vibecoin_storage::{
     transactions, undo,
 };
 
-use crate::error::{Failure, state_failure};
+use crate::error::{Failure, corrupt, state_failure};
 use crate::outcome::{ConnectedBlock, TipChange};
 use crate::stages::BodyChecked;
 use crate::timing::{Stage, StageTimes};
@@ -267,10 +267,6 @@ fn supply_after(before: &Supply, outcome: &BlockOutcome, subsidy: Amount) -> Opt
 pub(crate) fn genesis_supply(spec: &ChainSpec) -> Option<Supply> {
     let allocation = Amount::checked_sum(spec.genesis_allocation.iter().map(|row| row.amount))?;
     Some(Supply { allocation, balances: allocation, ..Supply::default() })
-}
-
-pub(crate) fn corrupt(what: &str) -> StoreError {
-    StoreError::Corrupt { detail: what.to_owned() }
 }
 
 /// The height where a stored branch leaves the active chain, and its blocks from there on, the lowest first.

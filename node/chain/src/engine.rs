@@ -21,8 +21,8 @@ use vibecoin_storage::blocks::{BlockMeta, BlockStatus};
 use vibecoin_storage::state::StateTree;
 use vibecoin_storage::{Durability, KeyValueStore, Overlay, StoreError, blocks, meta};
 
-use crate::branch::{Branch, corrupt, put_block};
-use crate::error::{Failure, Invalid, OpenError};
+use crate::branch::{Branch, put_block};
+use crate::error::{Failure, Invalid, OpenError, corrupt};
 use crate::orphans::{OrphanLimits, OrphanPool};
 use crate::outcome::{Report, TipChange, Verdict};
 use crate::rivals::Rivals;

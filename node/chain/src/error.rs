@@ -103,6 +103,11 @@ impl Failure {
     }
 }
 
+/// Rows of this store that do not fit together.
+pub(crate) fn corrupt(what: &str) -> StoreError {
+    StoreError::Corrupt { detail: what.to_owned() }
+}
+
 /// A state that the rows refer to and that is not there is a damaged store.
 pub(crate) fn state_failure(error: StateError) -> StoreError {
     match error {

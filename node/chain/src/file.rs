@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
+use vibecoin_consensus::rules::shape::encoded_bytes_max;
 use vibecoin_primitives::ChainSpec;
 
 #[cfg(test)]
@@ -35,13 +36,12 @@ pub enum FileError {
     },
 }
 
-/// The longest encoding that a block of this network can have and not be refused for its length alone, in bytes.
+/// The longest record that is read: a little more than any block of this network has, so that one that is a little
+/// too large is read and refused by the rule that it breaks.
 #[must_use]
-pub fn block_bytes_max(spec: &ChainSpec) -> u64 {
-    // Header, content, two counts, the ticks, and the transactions within the limit of the spec; the slack lets a
-    // block that is a little too large be read, and be refused by the rule that it breaks.
+pub fn record_bytes_max(spec: &ChainSpec) -> u64 {
     const SLACK: u64 = 1 << 20;
-    spec.block_bytes.saturating_add(32 * u64::from(spec.poh_ticks)).saturating_add(104 + 224 + 8 + SLACK)
+    encoded_bytes_max(spec).saturating_add(SLACK)
 }
 
 /// Reads records one by one, each bounded before it is allocated.
@@ -54,7 +54,7 @@ pub struct BlockReader<R> {
 impl<R: Read> BlockReader<R> {
     /// A reader of a file of blocks of this network. Give it a buffered input.
     pub fn new(input: R, spec: &ChainSpec) -> Self {
-        Self { input, index: 0, bytes_max: block_bytes_max(spec) }
+        Self { input, index: 0, bytes_max: record_bytes_max(spec) }
     }
 
     fn record(&mut self) -> Result<Option<Vec<u8>>, FileError> {

@@ -16,8 +16,7 @@ use vibecoin_primitives::block::{poh_record, poh_root, receipts_root, tx_root};
 use vibecoin_primitives::{Address, Amount, Block, Content, Header, Timestamp, Transaction};
 use vibecoin_storage::StoreError;
 
-use crate::branch::corrupt;
-use crate::error::state_failure;
+use crate::error::{corrupt, state_failure};
 use crate::view::{ChainReader, View};
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use vibecoin_execution::TxRef;
 use vibecoin_primitives::{Address, Block, ChainSpec, Timestamp, Transaction};
 use vibecoin_storage::{KeyValueRead, StoreError, blocks};
 
-use crate::branch::corrupt;
+use crate::error::corrupt;
 use crate::segments::Segments;
 use crate::timing::{Stage, StageTimes};
 use crate::tip::Parent;

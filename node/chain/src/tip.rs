@@ -10,6 +10,8 @@ use vibecoin_storage::blocks::{BlockMeta, HistoryNodeBytes};
 use vibecoin_storage::state::StateVersion;
 use vibecoin_storage::{KeyValueRead, StoreError, active, blocks};
 
+use crate::error::corrupt;
+
 /// A block as its children see it.
 #[derive(Clone, Debug)]
 pub struct Parent {
@@ -109,5 +111,5 @@ fn peaks(height: Height, stored: &[HistoryNodeBytes]) -> Option<Peaks> {
 }
 
 fn damaged(id: &Hash, what: &str) -> StoreError {
-    StoreError::Corrupt { detail: format!("block {id}: {what}") }
+    corrupt(&format!("block {id}: {what}"))
 }

@@ -9,8 +9,8 @@ use vibecoin_storage::blocks::BlockStatus;
 use vibecoin_storage::state::{StateTree, StateView};
 use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks};
 
-use crate::branch::{corrupt, path_from_active};
-use crate::error::state_failure;
+use crate::branch::path_from_active;
+use crate::error::{corrupt, state_failure};
 use crate::segments::Segments;
 use crate::timing::StageTimes;
 use crate::tip::Tip;

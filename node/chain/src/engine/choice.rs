@@ -10,8 +10,8 @@ use vibecoin_storage::blocks::{BlockMeta, BlockStatus};
 use vibecoin_storage::{Durability, Overlay, StoreError, active, blocks};
 
 use super::Chain;
-use crate::branch::{Branch, corrupt, path_from_active};
-use crate::error::{Failure, Invalid};
+use crate::branch::{Branch, path_from_active};
+use crate::error::{Failure, Invalid, corrupt};
 use crate::outcome::{TipChange, Verdict};
 use crate::stages::BodyChecked;
 
