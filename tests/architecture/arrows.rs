@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mempool", &["consensus", "crypto", "primitives", "storage"]),
     ("rpc", &["crypto", "primitives"]),
     ("node", &["chain", "consensus", "crypto", "execution", "mempool", "primitives", "rpc", "storage"]),
-    ("client", &["consensus", "crypto", "primitives", "rpc"]),
+    ("client", &["crypto", "primitives", "rpc"]),
     ("tui", &["client", "primitives"]),
     (
         "",

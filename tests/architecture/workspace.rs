@@ -59,7 +59,7 @@ pub fn source_files(folder: &Path) -> Vec<PathBuf> {
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(&folder).expect("a readable folder") {
             let path = entry.expect("a readable entry").path();
-            let is_tests = path.file_stem().is_some_and(|stem| stem == "tests");
+            let is_tests = path.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing");
             if path.is_dir() && !is_tests {
                 waiting.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") && !is_tests {
