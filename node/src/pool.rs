@@ -4,6 +4,8 @@
 //! together share one sync. The pool follows the chain: what is mined leaves, what a reorganisation takes back
 //! returns. After a restart it is made again from the diary, and from blocks that had just left the active chain.
 
+use std::time::Duration;
+
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use vibecoin_chain::{ChainReader, TipChange};
 use vibecoin_crypto::Hash;
@@ -17,10 +19,12 @@ use crate::supervisor::Supervisor;
 
 mod keeper;
 
-use keeper::Keeper;
+use keeper::{Keeper, News};
 
 /// Questions that may wait for the pool.
 const QUEUE: usize = 1_024;
+/// How long a reader lets the pool catch up with the chain.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Changes that a slow listener may be behind before it misses some.
 const EVENTS: usize = 4_096;
 
@@ -66,6 +70,7 @@ pub struct PoolHandle {
     questions: mpsc::Sender<Question>,
     events: broadcast::Sender<PoolEvent>,
     revision: watch::Receiver<u64>,
+    stands_on: watch::Receiver<Hash>,
     chain: ChainReader,
 }
 
@@ -83,12 +88,14 @@ pub fn spawn(
     let (questions, inbox) = mpsc::channel(QUEUE);
     let (events, _) = broadcast::channel(EVENTS);
     let (revise, revision) = watch::channel(0);
-    let keeper = Keeper::open(config, chain.clone(), clock, events.clone(), revise)?;
+    let (stand, stands_on) = watch::channel(Hash::ZERO);
+    let news = News { events: events.clone(), revision: revise, stands_on: stand };
+    let keeper = Keeper::open(config, chain.clone(), clock, news)?;
     supervisor
         .thread("the pool", move || keeper.run(inbox).map_err(Failure::Store))
         .map_err(StoreError::from)?;
     supervisor.task("the pool's follower", follow(changes, questions.clone()));
-    Ok(PoolHandle { questions, events, revision, chain })
+    Ok(PoolHandle { questions, events, revision, stands_on, chain })
 }
 
 /// Tells the pool what the chain does, and now and then that time passes.
@@ -97,7 +104,7 @@ async fn follow(
     pool: mpsc::Sender<Question>,
 ) -> Result<(), Failure> {
     use tokio::sync::broadcast::error::RecvError;
-    let mut clock = tokio::time::interval(std::time::Duration::from_secs(10));
+    let mut clock = tokio::time::interval(Duration::from_secs(10));
     loop {
         let question = tokio::select! {
             biased;
@@ -139,7 +146,8 @@ impl PoolHandle {
         checked.map_err(|error| SubmitError::Refused(error.into()))
     }
 
-    /// What `reading` finds in the pool, at one moment.
+    /// What `reading` finds in the pool, at one moment. The pool hears of a block a moment after it is on the disk;
+    /// it is given that moment, so that whoever has seen the block sees the pool after it.
     ///
     /// # Errors
     /// [`SubmitError::Stopped`].
@@ -147,6 +155,10 @@ impl PoolHandle {
         &self,
         reading: impl FnOnce(&Mempool) -> T + Send + 'static,
     ) -> Result<T, SubmitError> {
+        let tip = self.chain.tip().id();
+        // One that does not follow in time answers from where it stands.
+        let mut stands_on = self.stands_on.clone();
+        let _ = tokio::time::timeout(PATIENCE, stands_on.wait_for(|id| *id == tip)).await;
         self.ask(|answer| {
             Question::Read(Box::new(move |pool| {
                 // Whoever asked may have gone.

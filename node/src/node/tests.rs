@@ -1,7 +1,5 @@
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use vibecoin_primitives::{Amount, Height, Network, Timestamp};
 use vibecoin_rpc::ApiError;
@@ -205,15 +203,7 @@ async fn a_revert_brings_transactions_back() {
     assert!(matches!(api.tx_status(paid.txid).await.unwrap(), TxStatus::Mined { confirmations: 2, .. }));
     let tip = operator.dev_revert(None).await.unwrap();
     assert_eq!(tip, snapshot.tip);
-    // The pool hears of it a moment later.
-    let mut back = TxStatus::Unknown;
-    for _ in 0..100 {
-        back = api.tx_status(paid.txid).await.unwrap();
-        if matches!(back, TxStatus::Pending { .. }) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let back = api.tx_status(paid.txid).await.unwrap();
     assert!(matches!(back, TxStatus::Pending { .. }), "{back:?}");
     operator.dev_mine(1, None).await.unwrap();
     assert!(matches!(api.tx_status(paid.txid).await.unwrap(), TxStatus::Mined { confirmations: 1, .. }));
@@ -296,8 +286,9 @@ async fn the_explorer_answers() {
     let api = lab.api();
     let mined = lab.operator().dev_mine(5, None).await.unwrap();
     let block = SearchHit::Block { height: Height::new(3), id: mined.blocks[2] };
-    assert_eq!(api.chain_search(" 3 ".to_owned()).await.unwrap(), [block.clone()]);
-    assert_eq!(api.chain_search(mined.blocks[2].to_string()).await.unwrap(), [block]);
+    for text in [" 3 ".to_owned(), mined.blocks[2].to_string()] {
+        assert_eq!(api.chain_search(text).await.unwrap().as_slice(), std::slice::from_ref(&block));
+    }
     let address = text(test_address(0));
     let found = api.chain_search(address.to_string().to_uppercase()).await.unwrap();
     assert_eq!(found, [SearchHit::Account { address, known: true }]);

@@ -22,13 +22,22 @@ const LEFT_BEHIND_DEPTH: u64 = 64;
 
 type Answer = oneshot::Sender<Result<Taken, PoolError>>;
 
+/// Where the keeper tells what happens.
+pub(super) struct News {
+    /// Every change.
+    pub(super) events: broadcast::Sender<PoolEvent>,
+    /// Rises with every change.
+    pub(super) revision: watch::Sender<u64>,
+    /// The tip that the pool has heard of.
+    pub(super) stands_on: watch::Sender<Hash>,
+}
+
 /// See the module.
 pub(super) struct Keeper {
     pool: Mempool,
     chain: ChainReader,
     clock: NodeClock,
-    events: broadcast::Sender<PoolEvent>,
-    revision: watch::Sender<u64>,
+    news: News,
 }
 
 impl Keeper {
@@ -37,8 +46,7 @@ impl Keeper {
         config: PoolConfig,
         chain: ChainReader,
         clock: NodeClock,
-        events: broadcast::Sender<PoolEvent>,
-        revision: watch::Sender<u64>,
+        news: News,
     ) -> Result<Self, StoreError> {
         let view = chain.view()?;
         let mut pool = Mempool::new(Arc::clone(chain.spec()), config, present(&view)?);
@@ -57,9 +65,10 @@ impl Keeper {
             tracing::info!("{} transactions wait from the last run", pool.len());
         }
         chain.store().write(unreadable, Durability::Buffered)?;
-        let keeper = Self { pool, chain, clock, events, revision };
+        let keeper = Self { pool, chain, clock, news };
         let refused: Vec<Hash> = restored.refused.iter().map(|(leaf_hash, _)| *leaf_hash).collect();
         keeper.keep(restored.events, &refused)?;
+        keeper.news.stands_on.send_replace(view.tip().id());
         Ok(keeper)
     }
 
@@ -136,7 +145,9 @@ impl Keeper {
                 change.reverted.iter().flat_map(|one| one.block.transactions.iter().cloned()).collect();
             self.pool.on_reorg(returned, &mined, tip, now)?
         };
-        self.keep(events, &[])
+        self.keep(events, &[])?;
+        self.news.stands_on.send_replace(change.tip.id());
+        Ok(())
     }
 
     /// The accounts of waiting senders that the new blocks may have changed, as they are now.
@@ -170,7 +181,9 @@ impl Keeper {
         let view = self.chain.view()?;
         let returned = left_behind(&view)?;
         let events = self.pool.on_reorg(returned, &[], present(&view)?, self.clock.now())?;
-        self.keep(events, &[])
+        self.keep(events, &[])?;
+        self.news.stands_on.send_replace(view.tip().id());
+        Ok(())
     }
 
     /// Writes what has changed into the diary, then tells it. What came is synced: it may have been acknowledged.
@@ -195,10 +208,10 @@ impl Keeper {
             }
         }
         self.chain.store().write(batch, durability)?;
-        self.revision.send_modify(|revision| *revision += 1);
+        self.news.revision.send_modify(|revision| *revision += 1);
         for event in events {
             // Nobody listening is fine.
-            let _ = self.events.send(event);
+            let _ = self.news.events.send(event);
         }
         Ok(())
     }
