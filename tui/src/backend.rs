@@ -170,7 +170,9 @@ pub async fn ask(backend: &dyn Backend, request: Request) -> Result<Reply, Failu
         Request::WatchWallet { name, address } => {
             Reply::Overview(Box::new(backend.watch_wallet(name, address).await?))
         }
-        Request::Unlock { name, password } => Reply::Overview(Box::new(backend.unlock(name, password).await?)),
+        Request::Unlock { name, password } => {
+            Reply::Overview(Box::new(backend.unlock(name, password).await?))
+        }
         Request::Lock => {
             backend.lock().await?;
             Reply::Done

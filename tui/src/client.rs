@@ -26,8 +26,9 @@ use crate::safe::{SafeText, ink};
 mod chain;
 mod events;
 mod first_minute;
-mod words;
+mod rewards;
 mod wallet;
+mod words;
 
 use chain::Names;
 
@@ -52,6 +53,7 @@ pub struct ClientBackend {
     options: ClientOptions,
     /// The payment that was prepared last: what is confirmed is exactly what was shown.
     prepared: Arc<Mutex<(u64, Option<vibecoin_client::payment::Review>)>>,
+    rewards: Arc<tokio::sync::Mutex<rewards::Rewards>>,
     events: mpsc::Sender<Event>,
     happened: Arc<Mutex<Option<mpsc::Receiver<Event>>>>,
 }
@@ -59,13 +61,18 @@ pub struct ClientBackend {
 impl ClientBackend {
     /// The screens' view of a wallet; `operator` is there when this program may run the node.
     #[must_use]
-    pub fn new(wallet: Arc<WalletService>, operator: Option<Arc<dyn OperatorApi>>, options: ClientOptions) -> Self {
+    pub fn new(
+        wallet: Arc<WalletService>,
+        operator: Option<Arc<dyn OperatorApi>>,
+        options: ClientOptions,
+    ) -> Self {
         let (events, happened) = mpsc::channel(EVENTS_MAX);
         Self {
             wallet,
             operator,
             options,
             prepared: Arc::new(Mutex::new((0, None))),
+            rewards: Arc::default(),
             events,
             happened: Arc::new(Mutex::new(Some(happened))),
         }
@@ -103,9 +110,9 @@ fn now() -> Timestamp {
 }
 
 fn hash(text: &SafeText) -> Result<Hash, WalletError> {
-    text.as_str().parse().map_err(|_| {
-        WalletError::Api(api::ApiError::not_found(api::Subject::Transaction, text.as_str()))
-    })
+    text.as_str()
+        .parse()
+        .map_err(|_| WalletError::Api(api::ApiError::not_found(api::Subject::Transaction, text.as_str())))
 }
 
 impl Backend for ClientBackend {
@@ -133,7 +140,9 @@ impl Backend for ClientBackend {
             vault.create(&name, secret, password, height, now(), self.options.lock_after).await?;
             if new.restored {
                 let found = self.wallet.discover(vibecoin_client::service::DISCOVERY_GAP, now()).await;
-                if let Ok(added) = found && !added.is_empty() {
+                if let Ok(added) = found
+                    && !added.is_empty()
+                {
                     self.notice(ink!("{} more accounts of these words were found", added.len())).await;
                 }
             }
@@ -202,11 +211,12 @@ impl Backend for ClientBackend {
     fn remove_contact(&self, address: SafeText) -> Answer<'_, Vec<Contact>> {
         self.answer(async move {
             let address = Address::decode(address.as_str(), self.facts().prefix).map_err(words::address)?;
-            let change = move |book: &mut vibecoin_client::wallets::Book| {
-                match book.name_of(&address).map(ToOwned::to_owned) {
-                    Some(name) => book.remove_contact(&name),
-                    None => Ok(()),
-                }
+            let change = move |book: &mut vibecoin_client::wallets::Book| match book
+                .name_of(&address)
+                .map(ToOwned::to_owned)
+            {
+                Some(name) => book.remove_contact(&name),
+                None => Ok(()),
             };
             let book = self.wallet.vault().update_book(change).await?;
             Ok(wallet::contacts(self, &book))
@@ -325,7 +335,8 @@ impl ClientBackend {
 
     /// Sets a network of one's own going for a wallet that was just opened.
     fn begin(&self, account: Option<&AccountRow>, new: bool) {
-        let (Some(account), Some(operator), true) = (account, self.operator.clone(), self.options.own_node) else {
+        let (Some(account), Some(operator), true) = (account, self.operator.clone(), self.options.own_node)
+        else {
             return;
         };
         let Ok(address) = Address::decode(account.address.as_str(), self.facts().prefix) else { return };

@@ -9,7 +9,7 @@ use vibecoin_primitives::Amount;
 
 use crate::field::Field;
 use crate::format;
-use crate::safe::{SafeText, ink};
+use crate::safe::{SafeText, cells, ink};
 use crate::theme::Theme;
 
 pub(crate) mod graph;
@@ -70,8 +70,44 @@ impl Pen<'_> {
             }
             let rest: usize = text.0[i + 1..].iter().map(|(t, _)| t.width()).sum();
             // The last piece that has room shows that there is more.
-            let piece = if i < last && piece.width() == room && rest > 0 { piece.cut(room - 1) } else { piece.clone() };
-            (x, _) = self.buffer.set_stringn(x, y, piece.cut(room).as_str(), room, *style);
+            let piece = if i < last && piece.width() == room && rest > 0 {
+                piece.cut(room - 1)
+            } else {
+                piece.clone()
+            };
+            x = self.write(x, y, end, &piece.cut(room), *style);
+        }
+        x
+    }
+
+    /// Writes cell by cell: a character with its marks to a cell, a wide one to two, whatever clusters they might
+    /// form. What stands in a cell can thereby never be wider than the cell.
+    fn write(&mut self, x: u16, y: u16, end: u16, text: &SafeText, style: Style) -> u16 {
+        let mut x = x;
+        let mut last = None;
+        for c in text.as_str().chars() {
+            let width = cells(c) as u16;
+            if width == 0 {
+                if let Some(cell) = last.and_then(|at| self.buffer.cell_mut(at)) {
+                    let mut symbol = cell.symbol().to_owned();
+                    symbol.push(c);
+                    cell.set_symbol(&symbol);
+                }
+                continue;
+            }
+            if x + width > end {
+                break;
+            }
+            if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                cell.set_char(c).set_style(style);
+            }
+            if width == 2
+                && let Some(cell) = self.buffer.cell_mut((x + 1, y))
+            {
+                cell.set_symbol(" ").set_style(style);
+            }
+            last = Some((x, y));
+            x += width;
         }
         x
     }
@@ -192,13 +228,12 @@ impl Pen<'_> {
 }
 
 /// The last cells of a text, `…` before them.
-fn tail(text: &SafeText, cells: usize) -> SafeText {
-    use unicode_width::UnicodeWidthChar;
+fn tail(text: &SafeText, room: usize) -> SafeText {
     let mut used = 1;
     let mut start = text.as_str().len();
     for (at, c) in text.as_str().char_indices().rev() {
-        used += c.width().unwrap_or(0);
-        if used > cells {
+        used += cells(c);
+        if used > room {
             break;
         }
         start = at;

@@ -40,7 +40,12 @@ impl Field {
     /// An empty field for up to `chars_max` characters.
     #[must_use]
     pub fn new(chars_max: usize) -> Self {
-        Self { chars: Hidden(Zeroizing::new(Vec::with_capacity(chars_max))), cursor: 0, chars_max, secret: false }
+        Self {
+            chars: Hidden(Zeroizing::new(Vec::with_capacity(chars_max))),
+            cursor: 0,
+            chars_max,
+            secret: false,
+        }
     }
 
     /// An empty field that shows dots.

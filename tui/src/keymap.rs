@@ -237,7 +237,9 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
-        include_str!("../../assets/keymap/default.toml").parse().expect("the built-in table is read by a test")
+        include_str!("../../assets/keymap/default.toml")
+            .parse()
+            .expect("the built-in table is read by a test")
     }
 }
 

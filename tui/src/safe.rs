@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 /// The most characters of one text that are kept; what is cut off is counted at its end.
 pub const CHARS_MAX: usize = 4096;
@@ -68,10 +68,11 @@ impl SafeText {
         &self.0
     }
 
-    /// The cells it takes.
+    /// The cells it takes. They are counted character by character, as they are drawn: clusters that terminals
+    /// measure differently do not exist here.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.0.width()
+        self.0.chars().map(cells).sum()
     }
 
     /// Whether there is nothing to draw.
@@ -89,7 +90,7 @@ impl SafeText {
         let mut out = String::new();
         let mut used = 0;
         for c in self.0.chars() {
-            let width = c.width().unwrap_or(0);
+            let width = self::cells(c);
             if used + width + 1 > cells {
                 break;
             }
@@ -124,18 +125,23 @@ impl SafeText {
         let cells = cells.max(2);
         let mut lines = Vec::new();
         let mut line = String::new();
+        let mut used = 0;
         for word in self.0.split_inclusive(' ') {
-            if !line.is_empty() && line.width() + word.trim_end().width() > cells {
+            let word_cells: usize = word.trim_end().chars().map(self::cells).sum();
+            if !line.is_empty() && used + word_cells > cells {
                 lines.push(std::mem::take(&mut line));
+                used = 0;
             }
             for c in word.chars() {
-                if line.width() + c.width().unwrap_or(0) > cells {
+                if used + self::cells(c) > cells {
                     if c == ' ' {
                         continue;
                     }
                     lines.push(std::mem::take(&mut line));
+                    used = 0;
                 }
                 line.push(c);
+                used += self::cells(c);
             }
         }
         lines.push(line);
@@ -174,6 +180,11 @@ macro_rules! ink {
 }
 pub(crate) use ink;
 
+/// The cells of a character.
+pub(crate) fn cells(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
 enum Kind {
     Plain,
     Mark,
@@ -188,7 +199,9 @@ impl Kind {
         match c.width() {
             None => Self::Hostile,
             Some(0) => Self::Mark,
-            Some(_) => Self::Plain,
+            Some(1 | 2) => Self::Plain,
+            // Terminals agree on one cell and on two.
+            Some(_) => Self::Hostile,
         }
     }
 }

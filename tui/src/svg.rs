@@ -91,7 +91,14 @@ fn backgrounds(buffer: &Buffer, y: u16, ground: Ground, out: &mut String) {
             x += 1;
         }
         if behind != ground.behind {
-            rect(out, f64::from(start) * CELL.0, f64::from(y) * CELL.1, f64::from(x - start) * CELL.0, CELL.1, &hex(behind));
+            rect(
+                out,
+                f64::from(start) * CELL.0,
+                f64::from(y) * CELL.1,
+                f64::from(x - start) * CELL.0,
+                CELL.1,
+                &hex(behind),
+            );
         }
     }
 }
@@ -136,11 +143,14 @@ fn shape(c: char, x: f64, y: f64, colour: &str, out: &mut String) -> bool {
         '▉'..='▏' => rect(out, x, y, w * f64::from(0x2590 - c as u32) / 8.0, h, colour),
         '\u{2801}'..='\u{28ff}' => {
             let bits = c as u32 - 0x2800;
-            for (bit, column, row) in [(0, 0, 0), (1, 0, 1), (2, 0, 2), (3, 1, 0), (4, 1, 1), (5, 1, 2), (6, 0, 3), (7, 1, 3)] {
+            for (bit, column, row) in
+                [(0, 0, 0), (1, 0, 1), (2, 0, 2), (3, 1, 0), (4, 1, 1), (5, 1, 2), (6, 0, 3), (7, 1, 3)]
+            {
                 if bits >> bit & 1 == 1 {
                     let cx = x + w * (0.25 + 0.5 * f64::from(column));
                     let cy = y + h * (0.125 + 0.25 * f64::from(row));
-                    let _ = writeln!(out, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"1.75\" fill=\"{colour}\"/>");
+                    let _ =
+                        writeln!(out, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"1.75\" fill=\"{colour}\"/>");
                 }
             }
         }
@@ -157,7 +167,10 @@ fn shape(c: char, x: f64, y: f64, colour: &str, out: &mut String) -> bool {
                 _ => format!("M{mx} {y}v{h}M{x} {my}h{w}"),
             };
             let thick = if c == '━' { 2.4 } else { 1.2 };
-            let _ = writeln!(out, "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\"/>");
+            let _ = writeln!(
+                out,
+                "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\"/>"
+            );
         }
         _ => return false,
     }

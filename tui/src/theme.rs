@@ -262,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_wrong_colour_names_its_role() {
-        let text = include_str!("../../assets/themes/plain.toml").replace("accent   = \"default bold\"", "accent = \"mauvish\"");
+        let text = include_str!("../../assets/themes/plain.toml")
+            .replace("accent   = \"default bold\"", "accent = \"mauvish\"");
         assert!(text.parse::<Theme>().unwrap_err().to_string().contains("accent"));
     }
 }

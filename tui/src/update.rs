@@ -188,7 +188,9 @@ fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Receive => wallet::open_receive(state),
         Command::History => wallet::open_history(state, fx),
         // In the send form the address book is there to pick from.
-        Command::Contacts if state.context() == crate::keymap::Context::Send => wallet::open_contacts(state, true, fx),
+        Command::Contacts if state.context() == crate::keymap::Context::Send => {
+            wallet::open_contacts(state, true, fx)
+        }
         Command::Contacts => wallet::open_contacts(state, false, fx),
         Command::Sign => wallet::open_sign(state),
         Command::NewAccount => {
@@ -222,6 +224,15 @@ fn run_here(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
 }
 
 fn happened(state: &mut State, event: Event, fx: &mut Vec<Effect>) {
+    // What is known already changes nothing, and is not drawn again.
+    let known = match &event {
+        Event::Status(status) => state.status.as_ref() == Some(&**status),
+        Event::Miner(miner) => state.miner.as_ref() == Some(&**miner),
+        _ => false,
+    };
+    if known {
+        return;
+    }
     state.revision += 1;
     match event {
         Event::Status(status) => state.status = Some(*status),

@@ -77,7 +77,10 @@ pub fn render(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
 fn too_small(pen: &mut Pen<'_>, area: Rect) {
     let lines = [
         ("The terminal is too small.".into(), pen.theme.strong),
-        (ink!("It has {} × {}; {WIDTH_MIN} × {HEIGHT_MIN} are needed.", area.width, area.height), pen.theme.text),
+        (
+            ink!("It has {} × {}; {WIDTH_MIN} × {HEIGHT_MIN} are needed.", area.width, area.height),
+            pen.theme.text,
+        ),
         ("Make it larger, or ^C leaves.".into(), pen.theme.dim),
     ];
     let y = area.y + area.height.saturating_sub(3) / 2;
@@ -128,7 +131,9 @@ fn title(state: &State, pen: &mut Pen<'_>, area: Rect) {
     right.push((6, lock(state, theme)));
     let width = |parts: &[(u8, Text)]| parts.iter().map(|(_, t)| t.width()).sum::<usize>();
     while width(&left) + width(&right) + 1 > usize::from(area.width) {
-        let Some(least) = left.iter().enumerate().min_by_key(|(_, (rank, _))| *rank).map(|(i, _)| i) else { break };
+        let Some(least) = left.iter().enumerate().min_by_key(|(_, (rank, _))| *rank).map(|(i, _)| i) else {
+            break;
+        };
         left.remove(least);
     }
     let join = |parts: Vec<(u8, Text)>| parts.into_iter().fold(Text::default(), |all, (_, t)| all.join(t));
@@ -154,7 +159,11 @@ fn sync(status: &ChainStatus, theme: &Theme) -> Text {
 
 /// `1 s`, `20 s`, `0.5 s`
 fn pace_span(ms: u64) -> crate::safe::SafeText {
-    if ms.is_multiple_of(1_000) { format::span(ms / 1_000) } else { ink!("{}.{} s", ms / 1_000, ms % 1_000 / 100) }
+    if ms.is_multiple_of(1_000) {
+        format::span(ms / 1_000)
+    } else {
+        ink!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
+    }
 }
 
 fn lock(state: &State, theme: &Theme) -> Text {
@@ -192,8 +201,7 @@ fn draw_tabs(state: &State, pen: &mut Pen<'_>, area: Rect) {
         let here = tab == state.tab;
         let style = if here { theme.tab_here } else { theme.tab };
         let number = if here { style } else { theme.faint };
-        let text =
-            Text::new(ink!(" {} ", i + 1), number).add(tab.title(), style).add(" ", style);
+        let text = Text::new(ink!(" {} ", i + 1), number).add(tab.title(), style).add(" ", style);
         pen.put(x, area.y, width, &text);
     }
     if let Some(wallet) = state.wallet() {
@@ -239,12 +247,10 @@ fn label(state: &State, context: Context, command: Command) -> &'static str {
         (Command::Accept, Context::Wallet) => "receive",
         (Command::Accept, Context::Progress) => "open",
         (Command::Accept, Context::Contacts) => "pay",
-        (Command::Accept, Context::Sign) => {
-            match state.wallet().and_then(|w| w.pages.last()) {
-                Some(WalletPage::Sign(form)) if form.verifying => "verify",
-                _ => "sign",
-            }
-        }
+        (Command::Accept, Context::Sign) => match state.wallet().and_then(|w| w.pages.last()) {
+            Some(WalletPage::Sign(form)) if form.verifying => "verify",
+            _ => "sign",
+        },
         (Command::Accept, Context::Prompt | Context::Find) => "done",
         (Command::Accept, Context::Palette) => "run",
         (Command::Accept | Command::ToggleMining, Context::Mining | Context::Home) => {
@@ -309,12 +315,14 @@ pub fn clicked(state: &State, column: u16, row: u16) -> Option<Command> {
         return None;
     }
     if row == 1 && state.overlays.is_empty() {
-        return tab_places(state).into_iter().find(|(_, x, width, _)| within(*x, *width)).map(|(tab, ..)| match tab {
-            Tab::Home => Command::Home,
-            Tab::Wallet => Command::Wallet,
-            Tab::Explorer => Command::Explorer,
-            Tab::Mining => Command::Mining,
-            Tab::Logs => Command::Logs,
+        return tab_places(state).into_iter().find(|(_, x, width, _)| within(*x, *width)).map(|(tab, ..)| {
+            match tab {
+                Tab::Home => Command::Home,
+                Tab::Wallet => Command::Wallet,
+                Tab::Explorer => Command::Explorer,
+                Tab::Mining => Command::Mining,
+                Tab::Logs => Command::Logs,
+            }
         });
     }
     if row + 1 == state.size.1 {

@@ -8,7 +8,7 @@ use vibecoin_client::api::{self, AddressText, HeaderInfo, SearchHit, TxInfo, TxS
 use vibecoin_client::{WalletError, WalletService};
 use vibecoin_primitives::{Address, AddressPrefix, Height};
 
-use super::{ClientBackend, hash, wallet, words};
+use super::{ClientBackend, hash, rewards, wallet, words};
 use crate::model::*;
 use crate::safe::SafeText;
 
@@ -96,7 +96,11 @@ fn row(header: &HeaderInfo, block_gas: u64, names: &Names) -> BlockRow {
 }
 
 /// The active blocks from `low` to `high`, newest first. A height that has just been taken back is left out.
-pub(super) async fn range(backend: &ClientBackend, low: u64, high: u64) -> Result<Vec<BlockRow>, WalletError> {
+pub(super) async fn range(
+    backend: &ClientBackend,
+    low: u64,
+    high: u64,
+) -> Result<Vec<BlockRow>, WalletError> {
     let names = backend.names();
     let block_gas = backend.node().node_info().await?.block_gas;
     let headers: Vec<_> = stream::iter((low..=high).rev())
@@ -145,7 +149,7 @@ pub(super) async fn block(backend: &ClientBackend, which: BlockRef) -> Result<Bl
         receipts_root: text(header.receipts_root),
         poh_hash: text(header.poh_hash),
         history_root: text(header.history_root),
-        bits: text(&header.bits),
+        bits: text(header.bits),
         nonce: header.nonce,
         size_bytes: info.bytes,
         reward: info.subsidy.checked_add(info.tips).unwrap_or(info.subsidy),
@@ -202,7 +206,10 @@ pub(super) async fn transaction(backend: &ClientBackend, txid: SafeText) -> Resu
     })
 }
 
-pub(super) async fn account(backend: &ClientBackend, address: SafeText) -> Result<AccountDetail, WalletError> {
+pub(super) async fn account(
+    backend: &ClientBackend,
+    address: SafeText,
+) -> Result<AccountDetail, WalletError> {
     let decoded = Address::decode(address.as_str(), backend.facts().prefix).map_err(words::address)?;
     let asked = backend.facts().text(&decoded);
     let info = backend.node().state_account(asked.clone(), None).await?;
@@ -281,9 +288,10 @@ pub(super) async fn miner(
         Some(status) => status,
         None => backend.node().miner_status().await?,
     };
-    let unavailable = backend.operator.is_none().then(|| {
-        SafeText::from("this program only looks at the node: it may not run its miner")
-    });
+    let unavailable = backend
+        .operator
+        .is_none()
+        .then(|| SafeText::from("this program only looks at the node: it may not run its miner"));
     Ok(MinerStatus {
         running: status.running,
         threads: status.threads.max(1),
@@ -293,33 +301,7 @@ pub(super) async fn miner(
         blocks_found: status.blocks_found,
         last_found: status.last_found.as_ref().map(|b| (b.height.get(), b.time.get())),
         poh: poh(backend).await,
-        maturing: maturing(backend).await.unwrap_or_default(),
+        maturing: rewards::maturing(backend).await.unwrap_or_default(),
         unavailable,
     })
-}
-
-/// The open wallet's rewards on their way, soonest first: the blocks of the last hundred that pay it.
-async fn maturing(backend: &ClientBackend) -> Result<Vec<Maturing>, WalletError> {
-    let names = backend.names();
-    if names.own.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tip = backend.node().chain_tip().await?.height.get();
-    let low = tip.saturating_sub(MATURITY_BLOCKS - 1).max(1);
-    let own: Vec<u64> =
-        range(backend, low, tip).await?.into_iter().filter(|row| row.own).map(|row| row.height).collect();
-    let rewards: Vec<_> = stream::iter(own.into_iter().rev())
-        .map(|height| backend.node().chain_block(Height::new(height).into()))
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
-    Ok(rewards
-        .into_iter()
-        .filter_map(Result::ok)
-        .map(|block| Maturing {
-            mined_at: block.header.height.get(),
-            spendable_at: block.header.height.get().saturating_add(MATURITY_BLOCKS),
-            amount: block.subsidy.checked_add(block.tips).unwrap_or(block.subsidy),
-        })
-        .collect())
 }

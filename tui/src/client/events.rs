@@ -49,7 +49,9 @@ async fn follow_tips(backend: ClientBackend) {
             while let Some(tip) = tips.next().await {
                 // A reorganisation may reach below the tip that was shown: some blocks more than are new.
                 let high = tip.height.get();
-                let low = last.map_or(high, |last| last.min(high).saturating_sub(8)).max(high.saturating_sub(CATCH_UP));
+                let low = last
+                    .map_or(high, |last| last.min(high).saturating_sub(8))
+                    .max(high.saturating_sub(CATCH_UP));
                 last = Some(high);
                 if let Ok(mut rows) = chain::range(&backend, low, high).await {
                     rows.reverse();

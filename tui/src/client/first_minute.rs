@@ -27,16 +27,18 @@ pub(super) async fn begin(backend: &ClientBackend, operator: &dyn OperatorApi, t
         );
         backend.notice(words).await;
         if let Err(error) = operator.dev_mine(FIRST_BLOCKS, Some(to.clone())).await {
-            backend.notice(crate::safe::SafeText::new(&format!("mining the first blocks failed: {error}"))).await;
+            backend
+                .notice(crate::safe::SafeText::new(&format!("mining the first blocks failed: {error}")))
+                .await;
             return;
         }
         // The balance is worth reading again, whatever the tips that passed said.
         let _ = backend.events.send(Event::WalletChanged).await;
     }
     // One thread is plenty where blocks are paced.
-    if let Ok(status) = operator.miner_start(Some(to), Some(1)).await {
-        if let Ok(miner) = super::chain::miner(backend, Some(status)).await {
-            let _ = backend.events.send(Event::Miner(Box::new(miner))).await;
-        }
+    if let Ok(status) = operator.miner_start(Some(to), Some(1)).await
+        && let Ok(miner) = super::chain::miner(backend, Some(status)).await
+    {
+        let _ = backend.events.send(Event::Miner(Box::new(miner))).await;
     }
 }

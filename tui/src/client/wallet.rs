@@ -74,7 +74,10 @@ pub(super) async fn overview(backend: &ClientBackend) -> Result<Overview, Wallet
     })
 }
 
-pub(super) async fn history(backend: &ClientBackend, query: HistoryQuery) -> Result<HistoryPage, WalletError> {
+pub(super) async fn history(
+    backend: &ClientBackend,
+    query: HistoryQuery,
+) -> Result<HistoryPage, WalletError> {
     let limit = query.skip.saturating_add(query.limit);
     let filter = HistoryFilter { account: query.account, limit, ..HistoryFilter::default() };
     let history = backend.wallet.history(&filter).await?.value;
@@ -255,7 +258,11 @@ fn keep(backend: &ClientBackend, review: Review) -> Result<SendPlan, WalletError
         nonce: review.nonce,
         balance_before: review.spendable_before,
         balance_after: review.spendable_after,
-        warnings: review.warnings.iter().map(|warning: &Warning| SafeText::new(&warning.to_string())).collect(),
+        warnings: review
+            .warnings
+            .iter()
+            .map(|warning: &Warning| SafeText::new(&warning.to_string()))
+            .collect(),
     })
 }
 
@@ -277,7 +284,10 @@ pub(super) async fn send(backend: &ClientBackend, plan: u64) -> Result<SafeText,
 }
 
 /// An account of anybody, for the explorer.
-pub(super) fn entries(backend: &ClientBackend, page: &api::HistoryPage) -> Result<Vec<HistoryRow>, WalletError> {
+pub(super) fn entries(
+    backend: &ClientBackend,
+    page: &api::HistoryPage,
+) -> Result<Vec<HistoryRow>, WalletError> {
     let book = backend.wallet.vault().book()?;
     let names = backend.names();
     let prefix = backend.facts().prefix;

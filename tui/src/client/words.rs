@@ -1,10 +1,10 @@
 //! The client's errors, in words for the person in front of the screen.
 
+use vibecoin_client::WalletError;
 use vibecoin_client::api::ApiError;
 use vibecoin_client::keystore::KeystoreError;
 use vibecoin_client::payment::PaymentError;
 use vibecoin_client::wallets::WalletsError;
-use vibecoin_client::WalletError;
 use vibecoin_primitives::AddressError;
 
 use crate::model::{Failure, FormField};
@@ -38,7 +38,9 @@ fn field(error: &WalletError) -> Option<FormField> {
 fn help(error: &WalletError) -> Option<&'static str> {
     match error {
         WalletError::Locked => Some("^L locks and asks for the password again"),
-        WalletError::Api(error) if error.is_unreachable() => Some("the node does not answer; it is tried again"),
+        WalletError::Api(error) if error.is_unreachable() => {
+            Some("the node does not answer; it is tried again")
+        }
         WalletError::Api(ApiError::CookieRequired { .. }) => Some("this program only looks at that node"),
         WalletError::Keystore(KeystoreError::WrongPassword) => {
             Some("mind capital letters and the layout of the keyboard; F2 shows what is typed")

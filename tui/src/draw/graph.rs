@@ -34,8 +34,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, area: Rect, values: &[f64], shape: Shape) 
     };
     for cell_x in 0..usize::from(area.width) {
         let mut cells = vec![0u32; usize::from(area.height)];
-        for side in 0..2 {
-            let column = cell_x * 2 + side;
+        for (side, column) in [cell_x * 2, cell_x * 2 + 1].into_iter().enumerate() {
             let Some(top) = height(column) else { continue };
             let before = column.checked_sub(1).and_then(height).unwrap_or(top);
             let (from, to) = match shape {

@@ -40,7 +40,9 @@ impl Qr {
 
     fn dark(&self, x: u16, y: u16) -> bool {
         let (Some(x), Some(y)) = (x.checked_sub(self.quiet), y.checked_sub(self.quiet)) else { return false };
-        x < self.side && y < self.side && self.modules[usize::from(y) * usize::from(self.side) + usize::from(x)]
+        x < self.side
+            && y < self.side
+            && self.modules[usize::from(y) * usize::from(self.side) + usize::from(x)]
     }
 
     /// Draws it from the area's upper left corner, dark on light whatever the theme: many readers know no other way
@@ -48,7 +50,8 @@ impl Qr {
     pub(crate) fn draw(&self, pen: &mut Pen<'_>, area: Rect) {
         let (columns, rows) = self.size();
         let mono = pen.theme.name == "plain";
-        let light = if mono { Style::new().reversed() } else { Style::new().fg(Color::Black).bg(Color::White) };
+        let light =
+            if mono { Style::new().reversed() } else { Style::new().fg(Color::Black).bg(Color::White) };
         for row in 0..rows.min(area.height) {
             for column in 0..columns.min(area.width) {
                 let (upper, lower) = if self.large {

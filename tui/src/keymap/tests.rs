@@ -60,5 +60,8 @@ fn mistakes_in_a_table_are_named() {
     assert!(of("[[context]]\nname = \"hom\"\nkeys = []").contains("`hom`"));
     assert!(of("[[context]]\nname = \"home\"\nkeys = [[\"s\", \"sned\"]]").contains("`sned`"));
     assert!(of("[[context]]\nname = \"home\"\nkeys = [[\"hyper\", \"send\"]]").contains("`hyper`"));
-    assert!(of("[[context]]\nname = \"home\"\nkeys = [[\"s\", \"send\"], [\"s\", \"help\"]]").contains("two meanings"));
+    assert!(
+        of("[[context]]\nname = \"home\"\nkeys = [[\"s\", \"send\"], [\"s\", \"help\"]]")
+            .contains("two meanings")
+    );
 }

@@ -36,7 +36,10 @@ fn cut_middle_and_wrap_keep_to_their_width() {
     assert_eq!(text.middle(12).as_str(), "dvibe1qq…xyz");
     assert_eq!(text.cut(6).as_str(), "dvibe…");
     let lines = SafeText::new("not enough coins: 3 are spendable").wrap(12);
-    assert_eq!(lines.iter().map(SafeText::as_str).collect::<Vec<_>>(), ["not enough", "coins: 3 are", "spendable"]);
+    assert_eq!(
+        lines.iter().map(SafeText::as_str).collect::<Vec<_>>(),
+        ["not enough", "coins: 3 are", "spendable"]
+    );
 }
 
 proptest! {

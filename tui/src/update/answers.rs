@@ -10,6 +10,13 @@ use crate::state::*;
 pub(super) fn take(state: &mut State, slot: Slot, result: Result<Reply, Failure>, fx: &mut Vec<Effect>) {
     match (slot, result) {
         (Slot::Wallets, Ok(Reply::Wallets(wallets))) => unlock::take_wallets(state, wallets),
+        // Without the list nothing can be opened, but a wallet can be made, or the failure met again with its words.
+        (Slot::Wallets, Err(failure)) => {
+            if matches!(state.session, Session::Starting) {
+                first_start::begin(state, Vec::new());
+            }
+            fail(state, &failure);
+        }
         (Slot::Words, Ok(Reply::Words(words))) => first_start::take_words(state, words),
         (Slot::Open, Ok(Reply::Overview(overview))) => unlock::opened(state, *overview, fx),
         (Slot::Open, Err(failure)) => unlock::refused(state, failure),

@@ -21,14 +21,21 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
         })
     };
     let words = match command {
-        Command::Home | Command::Wallet | Command::Explorer | Command::Mining | Command::Logs | Command::Forks
+        Command::Home
+        | Command::Wallet
+        | Command::Explorer
+        | Command::Mining
+        | Command::Logs
+        | Command::Forks
         | Command::Search
             if !state.has_tabs() =>
         {
             Some("first choose what to open")
         }
         Command::Send | Command::NewAccount | Command::ConfirmSend | Command::Sign => needs_key(),
-        Command::Receive | Command::History | Command::Contacts | Command::AddContact | Command::Label => needs_wallet(),
+        Command::Receive | Command::History | Command::Contacts | Command::AddContact | Command::Label => {
+            needs_wallet()
+        }
         Command::Lock => needs_key(),
         Command::SpeedUp | Command::CancelPayment => needs_key().or_else(|| not_pending(state)),
         Command::FirstStart if matches!(state.session, Session::FirstStart(_)) => Some("this is it"),
@@ -45,7 +52,9 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
 fn not_pending(state: &State) -> Option<&'static str> {
     let wallet = state.wallet()?;
     let pending = match wallet.pages.last() {
-        Some(WalletPage::Progress(p)) => matches!(p.status, PaymentStatus::Pending { .. } | PaymentStatus::Unknown),
+        Some(WalletPage::Progress(p)) => {
+            matches!(p.status, PaymentStatus::Pending { .. } | PaymentStatus::Unknown)
+        }
         Some(WalletPage::History(list)) => list.chosen().is_some_and(HistoryRow::is_pending),
         _ => false,
     };
@@ -77,7 +86,9 @@ fn mining_unavailable(state: &State, command: Command) -> Option<SafeText> {
         Command::ToggleMining if !miner.running && state.wallet().is_none() => {
             Some("there is no wallet to mine for: F3 or : creates one".into())
         }
-        Command::ThreadsMore if state.threads >= miner.threads_max => Some("this machine has no more threads".into()),
+        Command::ThreadsMore if state.threads >= miner.threads_max => {
+            Some("this machine has no more threads".into())
+        }
         Command::ThreadsFewer if state.threads <= 1 => Some("one thread is the least".into()),
         _ => None,
     }

@@ -124,7 +124,8 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
 /// New blocks have come: the list grows at its top, and what was chosen stays chosen unless it was the newest.
 pub(super) fn tip_moved(state: &mut State) {
     let newest = state.blocks.clone();
-    let Some(Page { body: PageBody::Blocks { rows, .. }, selected }) = state.explorer.pages.first_mut() else {
+    let Some(Page { body: PageBody::Blocks { rows, .. }, selected }) = state.explorer.pages.first_mut()
+    else {
         return;
     };
     let Some(oldest_new) = newest.last().map(|b| b.height) else { return };
@@ -170,10 +171,11 @@ pub(super) fn take_blocks(state: &mut State, new: Vec<BlockRow>) {
         state.blocks = new;
         state.blocks.truncate(BLOCKS_KEPT);
         tip_moved(state);
-        if let Some(Page { body: PageBody::Blocks { rows, .. }, .. }) = state.explorer.pages.first_mut() {
-            if rows.is_empty() && state.tab == Tab::Explorer {
-                rows.clone_from(&state.blocks);
-            }
+        if let Some(Page { body: PageBody::Blocks { rows, .. }, .. }) = state.explorer.pages.first_mut()
+            && rows.is_empty()
+            && state.tab == Tab::Explorer
+        {
+            rows.clone_from(&state.blocks);
         }
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         (Step::Choose, _) => choose(state, command, fx),
 
         (Step::Words, Command::WordCount) => {
-            first.count = if first.count == WordCount::Twelve { WordCount::TwentyFour } else { WordCount::Twelve };
+            first.count =
+                if first.count == WordCount::Twelve { WordCount::TwentyFour } else { WordCount::Twelve };
             draw_words(state, fx);
         }
         (Step::Words, Command::NewWords) => draw_words(state, fx),
@@ -82,7 +83,9 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         (Step::Password, Command::Reveal) => first.revealed = !first.revealed,
 
         (_, Command::Next) => first.focus = (first.focus + 1) % first.fields().max(1),
-        (_, Command::Previous) => first.focus = (first.focus + first.fields().max(1) - 1) % first.fields().max(1),
+        (_, Command::Previous) => {
+            first.focus = (first.focus + first.fields().max(1) - 1) % first.fields().max(1)
+        }
         (Step::Password, Command::Back) => {
             let back = if first.restoring { Step::Restore } else { Step::Check };
             go(first, back);
@@ -143,12 +146,17 @@ fn draw_words(state: &mut State, fx: &mut Vec<Effect>) {
 /// Compares the three answers with the words.
 fn check(first: &mut FirstStart) {
     if first.answers[first.focus.min(2)].is_empty() {
-        first.error = Some((first.focus, ink!("look at your paper: word {}", first.asked[first.focus.min(2)] + 1)));
+        first.error =
+            Some((first.focus, ink!("look at your paper: word {}", first.asked[first.focus.min(2)] + 1)));
         return;
     }
     let right = |n: usize| {
         let typed = first.answers[n].text();
-        first.words.words().get(first.asked[n]).is_some_and(|word| word.expose() == typed.trim().to_lowercase())
+        first
+            .words
+            .words()
+            .get(first.asked[n])
+            .is_some_and(|word| word.expose() == typed.trim().to_lowercase())
     };
     let verdict = [right(0), right(1), right(2)];
     let empty = [0, 1, 2].map(|n| first.answers[n].is_empty());
@@ -216,7 +224,12 @@ fn finish(state: &mut State, fx: &mut Vec<Effect>) {
     let new = NewWallet {
         name: first.name.text().trim().to_owned(),
         words: first.words.clone(),
-        passphrase: first.passphrase.as_ref().filter(|_| first.restoring).map(Field::to_secret).unwrap_or_default(),
+        passphrase: first
+            .passphrase
+            .as_ref()
+            .filter(|_| first.restoring)
+            .map(Field::to_secret)
+            .unwrap_or_default(),
         password: first.password.to_secret(),
         restored: first.restoring,
     };

@@ -40,7 +40,9 @@ pub(super) fn run_mining(state: &mut State, command: Command, fx: &mut Vec<Effec
     match command {
         Command::Accept => toggle_mining(state, fx),
         Command::Copy => {
-            if let Some(text) = state.miner.as_ref().and_then(|m| m.beneficiary.as_ref()).map(ToString::to_string) {
+            if let Some(text) =
+                state.miner.as_ref().and_then(|m| m.beneficiary.as_ref()).map(ToString::to_string)
+            {
                 copy(state, "address", text, fx);
             }
         }

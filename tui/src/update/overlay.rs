@@ -29,9 +29,8 @@ pub(crate) fn matching(typed: &str) -> Vec<Command> {
     let mut scored: Vec<(u32, Command)> = commands
         .filter_map(|command| {
             // A match of the name counts more than one of the sentence.
-            let mut score = |text: &str| {
-                pattern.score(nucleo_matcher::Utf32Str::new(text, &mut buffer), &mut matcher)
-            };
+            let mut score =
+                |text: &str| pattern.score(nucleo_matcher::Utf32Str::new(text, &mut buffer), &mut matcher);
             let name = score(command.name()).map(|s| s * 4);
             name.max(score(command.help())).map(|s| (s, command))
         })
@@ -152,7 +151,8 @@ fn entered(state: &mut State, purpose: Purpose, text: &str, fx: &mut Vec<Effect>
         Purpose::ContactAddress => {
             Address::decode(text, state.settings.prefix).map_err(|e| SafeText::new(&e.to_string()))?;
             let address = text.to_lowercase();
-            let known = state.wallet().and_then(|w| w.contacts.iter().find(|c| c.address.as_str() == address));
+            let known =
+                state.wallet().and_then(|w| w.contacts.iter().find(|c| c.address.as_str() == address));
             if let Some(contact) = known {
                 return Err(ink!("this is {}", contact.name));
             }

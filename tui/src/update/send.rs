@@ -67,10 +67,11 @@ pub(super) fn typed(state: &mut State, _fx: &mut Vec<Effect>) {
             form.failure = None;
             form.errors.remove(&focus);
             // A whole address that is wrong is said at once; half of one is not yet wrong.
-            if focus == SendField::To && form.to.len() >= prefix.as_str().len() + 39 {
-                if let Err(words) = read_address(&form.to.text(), prefix) {
-                    form.errors.insert(SendField::To, words);
-                }
+            if focus == SendField::To
+                && form.to.len() >= prefix.as_str().len() + 39
+                && let Err(words) = read_address(&form.to.text(), prefix)
+            {
+                form.errors.insert(SendField::To, words);
             }
         }
         Some(WalletPage::Sign(form)) => {
@@ -119,13 +120,15 @@ fn read_form(
             if text.trim().is_empty() {
                 return Err((SendField::OwnPrice, None));
             }
-            let price: u64 = text
-                .trim()
-                .parse()
-                .map_err(|_| (SendField::OwnPrice, Some("a price is a whole number of beats for one gas".into())))?;
+            let price: u64 = text.trim().parse().map_err(|_| {
+                (SendField::OwnPrice, Some("a price is a whole number of beats for one gas".into()))
+            })?;
             let minimum = prices.map_or(1, |p| p.minimum).max(1);
             if price < minimum {
-                return Err((SendField::OwnPrice, Some(ink!("the pool takes nothing below {minimum} beats a gas"))));
+                return Err((
+                    SendField::OwnPrice,
+                    Some(ink!("the pool takes nothing below {minimum} beats a gas")),
+                ));
             }
             FeeChoice::Own(price)
         }
@@ -201,7 +204,9 @@ pub(super) fn not_planned(state: &mut State, failure: Failure) {
 /// Keys of the review.
 pub(super) fn run_review(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     let sending = state.is_waiting(Slot::Send);
-    let Some(WalletPage::Review(review)) = state.wallet_mut().and_then(|w| w.pages.last_mut()) else { return };
+    let Some(WalletPage::Review(review)) = state.wallet_mut().and_then(|w| w.pages.last_mut()) else {
+        return;
+    };
     match command {
         Command::ConfirmSend if !sending => {
             review.failure = None;
@@ -222,8 +227,12 @@ pub(super) fn sent(state: &mut State, txid: SafeText, fx: &mut Vec<Effect>) {
     let Some(WalletPage::Review(review)) = wallet.pages.drain(at..).next() else { return };
     // What led here is done with: going back from the payment must not offer to send it again.
     wallet.pages.retain(|p| !matches!(p, WalletPage::Send(_) | WalletPage::Progress(_)));
-    let progress =
-        Progress { plan: review.plan, txid: txid.clone(), sent_ms, status: PaymentStatus::Pending { place: None } };
+    let progress = Progress {
+        plan: review.plan,
+        txid: txid.clone(),
+        sent_ms,
+        status: PaymentStatus::Pending { place: None },
+    };
     wallet.pages.push(WalletPage::Progress(Box::new(progress)));
     fx.push(state.ask(Slot::Payment, Request::Payment(txid)));
     wallet::refresh(state, fx);
@@ -247,7 +256,9 @@ pub(super) fn run_progress(state: &mut State, command: Command, fx: &mut Vec<Eff
             explorer::follow(state, Link::Transaction(txid), fx);
         }
         Command::Copy => copy(state, "transaction id", txid.to_string(), fx),
-        Command::SpeedUp | Command::CancelPayment => replace(state, txid, command == Command::CancelPayment, fx),
+        Command::SpeedUp | Command::CancelPayment => {
+            replace(state, txid, command == Command::CancelPayment, fx)
+        }
         Command::Back => wallet::pop(state),
         _ => {}
     }

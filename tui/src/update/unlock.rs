@@ -59,7 +59,15 @@ pub(super) fn lock(state: &mut State, by_itself: bool, fx: &mut Vec<Effect>) {
     state.session = Session::Locked(Box::new(unlock));
     state.overlays.clear();
     state.tab = Tab::Home;
-    for slot in [Slot::Overview, Slot::Plan, Slot::Payment, Slot::History, Slot::Contacts, Slot::Message, Slot::NewAccount] {
+    for slot in [
+        Slot::Overview,
+        Slot::Plan,
+        Slot::Payment,
+        Slot::History,
+        Slot::Contacts,
+        Slot::Message,
+        Slot::NewAccount,
+    ] {
         state.forget(slot);
     }
     fx.push(state.ask(Slot::Lock, Request::Lock));
@@ -74,8 +82,7 @@ pub(super) fn take_wallets(state: &mut State, wallets: Vec<WalletInfo>) {
         Session::Starting => state.session = Session::Locked(Box::new(Unlock::new(wallets, None))),
         Session::Locked(unlock) if !wallets.is_empty() => {
             let name = unlock.chosen().map(|w| w.name.clone());
-            unlock.selected =
-                name.and_then(|n| wallets.iter().position(|w| w.name == n)).unwrap_or(0);
+            unlock.selected = name.and_then(|n| wallets.iter().position(|w| w.name == n)).unwrap_or(0);
             unlock.wallets = wallets;
         }
         Session::FirstStart(first) => first.wallets = wallets,

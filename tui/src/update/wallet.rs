@@ -147,7 +147,9 @@ fn run_history(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
             }
             state.overlays.push(Overlay::Prompt(prompt));
         }
-        (Command::Label, Some(_)) => super::notice(state, "a reward has no transaction to note something to", true),
+        (Command::Label, Some(_)) => {
+            super::notice(state, "a reward has no transaction to note something to", true)
+        }
         (Command::SpeedUp | Command::CancelPayment, Some(HistoryRow { txid: Some(txid), .. })) => {
             send::replace(state, txid, command == Command::CancelPayment, fx);
         }

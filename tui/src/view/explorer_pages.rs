@@ -114,7 +114,12 @@ fn transactions(state: &State, rows: &[TxRow], selected: Option<usize>, pen: &mu
             pen.put(x, y, side as u16, &text);
             x += side as u16 + 1;
         }
-        pen.put_right(x, y, area.right().saturating_sub(x), &Text::new(format::amount_brief(tx.value), theme.text));
+        pen.put_right(
+            x,
+            y,
+            area.right().saturating_sub(x),
+            &Text::new(format::amount_brief(tx.value), theme.text),
+        );
     }
 }
 
@@ -137,9 +142,13 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
     let mut y = pair(pen, area, area.y, "id", WORDS, &Text::new(&row.txid, theme.strong));
     let status = match tx.status {
         PaymentStatus::Unknown => Text::new("unknown", theme.warn),
-        PaymentStatus::Pending { place: Some(place) } => Text::new(ink!("pending, place {place} in the pool"), theme.warn),
+        PaymentStatus::Pending { place: Some(place) } => {
+            Text::new(ink!("pending, place {place} in the pool"), theme.warn)
+        }
         PaymentStatus::Pending { place: None } => Text::new("pending", theme.warn),
-        PaymentStatus::Mined { done: false, .. } => Text::new("failed: the fee was paid, nothing moved", theme.bad),
+        PaymentStatus::Mined { done: false, .. } => {
+            Text::new("failed: the fee was paid, nothing moved", theme.bad)
+        }
         PaymentStatus::Mined { confirmations: 1, .. } => Text::new("1 confirmation", theme.good),
         PaymentStatus::Mined { confirmations, .. } => {
             Text::new(ink!("{} confirmations", format::count(confirmations)), theme.good)
@@ -170,7 +179,14 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
         y = link(pen, area, y, "block", Text::new(id, theme.accent), selected == next);
         if let PaymentStatus::Mined { height, .. } = tx.status {
             let place = tx.position.map(|p| ink!("  transaction {} in it", p + 1)).unwrap_or_default();
-            y = pair(pen, area, y, "height", WORDS, &Text::new(format::count(height), theme.text).add(place, theme.dim));
+            y = pair(
+                pen,
+                area,
+                y,
+                "height",
+                WORDS,
+                &Text::new(format::count(height), theme.text).add(place, theme.dim),
+            );
         }
     }
     if let Some(time) = tx.time_ms {
@@ -179,9 +195,12 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
         let text = if ago.as_str() == "now" { text } else { text.add(ink!("  {ago} ago"), theme.dim) };
         y = pair(pen, area, y, "time", WORDS, &text);
     }
-    let until = if tx.valid_until == 0 { "no limit".into() } else { ink!("block {}", format::count(tx.valid_until)) };
-    let text = Text::new(until, theme.text)
-        .add(ink!("   payment number {}   {}", format::count(tx.nonce), format::bytes(tx.size_bytes)), theme.dim);
+    let until =
+        if tx.valid_until == 0 { "no limit".into() } else { ink!("block {}", format::count(tx.valid_until)) };
+    let text = Text::new(until, theme.text).add(
+        ink!("   payment number {}   {}", format::count(tx.nonce), format::bytes(tx.size_bytes)),
+        theme.dim,
+    );
     y = pair(pen, area, y, "valid until", WORDS, &text);
     if let Some(memo) = &tx.memo {
         y += 1;
@@ -191,7 +210,13 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
     }
 }
 
-pub(super) fn account(state: &State, account: &AccountDetail, selected: usize, pen: &mut Pen<'_>, area: Rect) {
+pub(super) fn account(
+    state: &State,
+    account: &AccountDetail,
+    selected: usize,
+    pen: &mut Pen<'_>,
+    area: Rect,
+) {
     let theme = pen.theme;
     let mut y = pair(pen, area, area.y, "address", WORDS, &Text::new(&account.address, theme.strong));
     if let Some(name) = &account.name {

@@ -14,7 +14,12 @@ pub(super) fn starting(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let y = area.y + area.height / 2 - 1;
     pen.put_middle(area.x, y, area.width, &Text::new("V I B E C O I N", theme.accent));
-    pen.put_middle(area.x, y + 1, area.width, &Text::new(ink!("opening {} …", state.settings.network), theme.dim));
+    pen.put_middle(
+        area.x,
+        y + 1,
+        area.width,
+        &Text::new(ink!("opening {} …", state.settings.network), theme.dim),
+    );
 }
 
 pub(super) fn draw(state: &State, first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
@@ -56,13 +61,19 @@ fn choose(state: &State, first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
             pen.tint(Rect::new(inner.x - 1, y, inner.width + 2, 2), theme.selected);
         }
         let mark = if i == first.choice { "▸" } else { " " };
-        let line = Text::new(mark, theme.accent).add(" ", theme.text).add(key, theme.key).add("  ", theme.text);
+        let line =
+            Text::new(mark, theme.accent).add(" ", theme.text).add(key, theme.key).add("  ", theme.text);
         pen.put(inner.x, y, inner.width, &line.add(title, theme.strong));
         pen.put(inner.x + 5, y + 1, inner.width - 5, &Text::new(about, theme.dim));
         y += 3;
     }
     if first.wallets.is_empty() {
-        pen.put(inner.x, y, inner.width, &Text::new("Nothing is written before the last step; esc always goes back.", theme.faint));
+        pen.put(
+            inner.x,
+            y,
+            inner.width,
+            &Text::new("Nothing is written before the last step; esc always goes back.", theme.faint),
+        );
     } else {
         pen.put(inner.x, y, inner.width, &Text::new("esc goes back to the wallets that exist.", theme.faint));
     }
@@ -84,7 +95,8 @@ fn words(state: &State, first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     for (i, word) in first.words.words().iter().enumerate() {
         // Down the columns, as one writes a list.
         let (column, row) = (i as u16 / rows, i as u16 % rows);
-        let text = Text::new(ink!("{:>3}  ", i + 1), theme.faint).add(SafeText::new(word.expose()), theme.strong);
+        let text =
+            Text::new(ink!("{:>3}  ", i + 1), theme.faint).add(SafeText::new(word.expose()), theme.strong);
         pen.put(inner.x + 2 + column * 23, y + row, 22, &text);
     }
     y += rows + 1;
@@ -109,10 +121,20 @@ fn check(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     for (n, place) in first.asked.into_iter().enumerate() {
         let here = first.focus == n;
         let style = if here { theme.accent } else { theme.dim };
-        pen.put(inner.x, y, 12, &Text::new(ink!("{}word {}", if here { "▸ " } else { "  " }, place + 1), style));
+        pen.put(
+            inner.x,
+            y,
+            12,
+            &Text::new(ink!("{}word {}", if here { "▸ " } else { "  " }, place + 1), style),
+        );
         pen.field(inner.x + 12, y, 22, &first.answers[n], here, true);
         if first.wrong[n] {
-            pen.put(inner.x + 36, y, inner.width - 36, &Text::new(ink!("✗ this is not word {}", place + 1), theme.bad));
+            pen.put(
+                inner.x + 36,
+                y,
+                inner.width - 36,
+                &Text::new(ink!("✗ this is not word {}", place + 1), theme.bad),
+            );
         }
         y += 2;
     }
@@ -120,7 +142,10 @@ fn check(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
         pen.put(inner.x, y, inner.width, &Text::new(error, theme.warn));
     }
     y += 1;
-    let keys = Text::new("↵", theme.key).add(" next    ", theme.text).add("esc", theme.key).add(" see the words again", theme.dim);
+    let keys = Text::new("↵", theme.key)
+        .add(" next    ", theme.text)
+        .add("esc", theme.key)
+        .add(" see the words again", theme.dim);
     pen.put(inner.x, y, inner.width, &keys);
 }
 
@@ -128,7 +153,12 @@ fn restore(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let inner = boxed(pen, area, 19, "Restore from words", "step 1 of 2");
     let mut y = inner.y + 1;
-    pen.put(inner.x, y, inner.width, &Text::new("Enter the 12 or 24 words, with spaces between them.", theme.text));
+    pen.put(
+        inner.x,
+        y,
+        inner.width,
+        &Text::new("Enter the 12 or 24 words, with spaces between them.", theme.text),
+    );
     y += 2;
     // The words in lines of their own, the cursor at the end of what is before it.
     let (before, after) = first.typed.shown(true);
@@ -154,14 +184,29 @@ fn restore(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     y += 2;
     match &first.verdict {
         Some(WordsVerdict::Unknown { place, word, suggestions }) => {
-            pen.put(inner.x, y, inner.width, &Text::new(ink!("✗ word {place}, “{}”, is not in the list", word.cut(24)), theme.bad));
+            pen.put(
+                inner.x,
+                y,
+                inner.width,
+                &Text::new(ink!("✗ word {place}, “{}”, is not in the list", word.cut(24)), theme.bad),
+            );
             if !suggestions.is_empty() {
                 let joined = SafeText::new(&suggestions.join(", "));
-                pen.put(inner.x, y + 1, inner.width, &Text::new("  perhaps ", theme.dim).add(joined, theme.accent));
+                pen.put(
+                    inner.x,
+                    y + 1,
+                    inner.width,
+                    &Text::new("  perhaps ", theme.dim).add(joined, theme.accent),
+                );
             }
         }
         Some(WordsVerdict::Count(n)) => {
-            pen.put(inner.x, y, inner.width, &Text::new(ink!("✗ a wallet has 12 or 24 words; these are {n}"), theme.bad));
+            pen.put(
+                inner.x,
+                y,
+                inner.width,
+                &Text::new(ink!("✗ a wallet has 12 or 24 words; these are {n}"), theme.bad),
+            );
         }
         Some(WordsVerdict::Checksum) => {
             let words = "✗ every word exists, but not together: one is wrong, or two have changed places";
@@ -189,7 +234,12 @@ fn watch(state: &State, first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let inner = boxed(pen, area, 14, "Watch an address", "");
     let mut y = inner.y + 1;
-    pen.put(inner.x, y, inner.width, &Text::new("What it holds and does is shown; nothing can be spent from here.", theme.text));
+    pen.put(
+        inner.x,
+        y,
+        inner.width,
+        &Text::new("What it holds and does is shown; nothing can be spent from here.", theme.text),
+    );
     y += 2;
     for (n, word, field) in [(0, "address", &first.address), (1, "name", &first.name)] {
         labelled(pen, inner, y, word, field, first.focus == n, true);
@@ -201,7 +251,15 @@ fn watch(state: &State, first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-fn labelled(pen: &mut Pen<'_>, area: Rect, y: u16, word: &'static str, field: &crate::field::Field, here: bool, revealed: bool) {
+fn labelled(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    y: u16,
+    word: &'static str,
+    field: &crate::field::Field,
+    here: bool,
+    revealed: bool,
+) {
     let style = if here { pen.theme.accent } else { pen.theme.dim };
     pen.put(area.x, y, 13, &Text::new(if here { "▸ " } else { "  " }, style).add(word, style));
     pen.field(area.x + 13, y, area.width - 13, field, here, revealed);
@@ -237,7 +295,10 @@ fn password(state: &State, first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     let line = if state.is_waiting(Slot::Open) {
         Text::new("making the wallet: this takes a moment on purpose …", theme.warn)
     } else {
-        Text::new("↵", theme.key).add(" go on    ", theme.text).add("F2", theme.key).add(" show what is typed", theme.dim)
+        Text::new("↵", theme.key)
+            .add(" go on    ", theme.text)
+            .add("F2", theme.key)
+            .add(" show what is typed", theme.dim)
     };
     pen.put(inner.x, y, inner.width, &line);
 }
@@ -268,7 +329,12 @@ pub(super) fn unlock(state: &State, unlock: &Unlock, pen: &mut Pen<'_>, area: Re
     let inner = boxed(pen, area, wallets + 10, "Unlock", "");
     let mut y = inner.y + 1;
     if unlock.by_itself {
-        pen.put(inner.x, y, inner.width, &Text::new("The wallet locked itself after a while without a key.", theme.dim));
+        pen.put(
+            inner.x,
+            y,
+            inner.width,
+            &Text::new("The wallet locked itself after a while without a key.", theme.dim),
+        );
     } else {
         pen.put(inner.x, y, inner.width, &Text::new("Welcome back.", theme.dim));
     }
@@ -280,7 +346,8 @@ pub(super) fn unlock(state: &State, unlock: &Unlock, pen: &mut Pen<'_>, area: Re
             pen.tint(Rect::new(inner.x - 1, y, inner.width + 2, 1), theme.selected);
         }
         let mark = if chosen { "▸ " } else { "  " };
-        let text = Text::new(mark, theme.accent).add(&wallet.name, if chosen { theme.strong } else { theme.text });
+        let text =
+            Text::new(mark, theme.accent).add(&wallet.name, if chosen { theme.strong } else { theme.text });
         pen.put(inner.x, y, inner.width, &text);
         let about = if wallet.damaged.is_some() {
             Text::new("damaged", theme.bad)

@@ -38,10 +38,16 @@ pub(super) fn draw(state: &State, list: &HistoryList, pen: &mut Pen<'_>, area: R
 fn details(state: &State, row: &HistoryRow, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let (mark, style) = pieces::sign(row, theme);
-    let first = Text::new(pieces::kind_word(row.kind), style)
-        .add(ink!("  {mark}"), style)
-        .join(draw::vibe(row.amount, theme, theme.strong));
-    let first = if row.fee.is_zero() { first } else { first.add(ink!("   fee {}", format::amount_brief(row.fee)), theme.dim) };
+    let first = Text::new(pieces::kind_word(row.kind), style).add(ink!("  {mark}"), style).join(draw::vibe(
+        row.amount,
+        theme,
+        theme.strong,
+    ));
+    let first = if row.fee.is_zero() {
+        first
+    } else {
+        first.add(ink!("   fee {}", format::amount_brief(row.fee)), theme.dim)
+    };
     pen.put(area.x, area.y, area.width, &first);
     pen.put_right(area.x, area.y, area.width, &pieces::status_brief(row.status, theme));
     let mut y = area.y + 1;
@@ -50,13 +56,23 @@ fn details(state: &State, row: &HistoryRow, pen: &mut Pen<'_>, area: Rect) {
         y = pieces::pair(pen, area, y, "account", 9, &Text::new(&account.name, theme.text));
     }
     if let Some(address) = &row.counterparty {
-        y = pieces::pair(pen, area, y, if mark == "+" { "from" } else { "to" }, 9, &pieces::address(state, address, theme));
+        y = pieces::pair(
+            pen,
+            area,
+            y,
+            if mark == "+" { "from" } else { "to" },
+            9,
+            &pieces::address(state, address, theme),
+        );
     }
     let when = match (row.time_ms, row.status) {
         (Some(time), PaymentStatus::Mined { height, .. }) => {
-            Text::new(ink!("{} UTC", format::moment(time)), theme.text).add(ink!("  block {}", format::count(height)), theme.dim)
+            Text::new(ink!("{} UTC", format::moment(time)), theme.text)
+                .add(ink!("  block {}", format::count(height)), theme.dim)
         }
-        (Some(time), _) => Text::new(ink!("{} UTC", format::moment(time)), theme.text).add("  not in a block yet", theme.dim),
+        (Some(time), _) => {
+            Text::new(ink!("{} UTC", format::moment(time)), theme.text).add("  not in a block yet", theme.dim)
+        }
         (None, _) => Text::new("time unknown", theme.dim),
     };
     y = pieces::pair(pen, area, y, "when", 9, &when);

@@ -62,7 +62,11 @@ fn draw_balance(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let Some(wallet) = state.wallet() else {
         let inner = pen.panel(area, &Text::new("No wallet", theme.heading), false);
-        pen.paragraph(inner, "You are looking at the chain. To hold coins, open the palette with : and choose first-start.", theme.dim);
+        pen.paragraph(
+            inner,
+            "You are looking at the chain. To hold coins, open the palette with : and choose first-start.",
+            theme.dim,
+        );
         return;
     };
     let overview = &wallet.overview;
@@ -99,7 +103,9 @@ fn heartbeat(state: &State, columns: u16) -> Vec<f64> {
     let now = state.blocks.first().map_or(state.now_ms, |b| state.now_ms.max(b.time_ms));
     for block in &state.blocks {
         let back = (now - block.time_ms.min(now)) / step_ms;
-        let Some(at) = usize::try_from(back).ok().and_then(|back| (points - 1).checked_sub(back)) else { break };
+        let Some(at) = usize::try_from(back).ok().and_then(|back| (points - 1).checked_sub(back)) else {
+            break;
+        };
         values[at] = 1.0;
         if at + 1 < points && values[at + 1] == 0.0 {
             values[at + 1] = 0.25;
@@ -122,7 +128,11 @@ fn draw_pulse(state: &State, pen: &mut Pen<'_>, area: Rect) {
         y += rows;
     }
     let intervals: Vec<u64> = state.blocks.iter().take(20).map(|b| b.interval_ms).collect();
-    let average = if intervals.is_empty() { None } else { Some(intervals.iter().sum::<u64>() / intervals.len() as u64) };
+    let average = if intervals.is_empty() {
+        None
+    } else {
+        Some(intervals.iter().sum::<u64>() / intervals.len() as u64)
+    };
     let poh = state.status.as_ref().and_then(|s| s.poh).or_else(|| state.miner.as_ref().and_then(|m| m.poh));
     if let Some(average) = average.filter(|_| y < inner.bottom()) {
         let text = Text::new(format::millis(average), theme.text)
@@ -131,7 +141,7 @@ fn draw_pulse(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
     if let Some(poh) = poh.filter(|_| y < inner.bottom()) {
         let text = Text::new(format::millis(poh.segment_ms), theme.text)
-            .add(ink!("  {}", format::hash_rate(poh.hashes_per_second)), theme.dim);
+            .add(ink!("  {}/s", format::si(poh.hashes_per_second)), theme.dim);
         y = pieces::pair(pen, inner, y, "PoH", 10, &text);
     }
     if y < inner.bottom() {
@@ -164,7 +174,13 @@ fn draw_blocks(state: &State, pen: &mut Pen<'_>, area: Rect) {
 }
 
 /// A list of blocks with its head. What is left out at little width: the id, then the gas.
-pub(super) fn block_rows(state: &State, pen: &mut Pen<'_>, area: Rect, blocks: &[BlockRow], selected: Option<usize>) {
+pub(super) fn block_rows(
+    state: &State,
+    pen: &mut Pen<'_>,
+    area: Rect,
+    blocks: &[BlockRow],
+    selected: Option<usize>,
+) {
     let theme = pen.theme;
     let wide = area.width >= 84;
     let head = theme.faint;
@@ -172,7 +188,13 @@ pub(super) fn block_rows(state: &State, pen: &mut Pen<'_>, area: Rect, blocks: &
     let age_x = area.x + 10;
     let tx_x = area.x + 16;
     let bar_x = area.x + 24;
-    let bar = if area.width >= 60 { 16 } else if area.width >= 44 { 8 } else { 5 };
+    let bar = if area.width >= 60 {
+        16
+    } else if area.width >= 44 {
+        8
+    } else {
+        5
+    };
     let miner_x = bar_x + bar + if wide { 12 } else { 2 };
     let miner_width = if wide { 18 } else { area.right().saturating_sub(miner_x).min(18) };
     let id_x = miner_x + miner_width + 2;
@@ -227,13 +249,19 @@ fn draw_charts(state: &State, pen: &mut Pen<'_>, area: Rect) {
         graph::draw(pen, inner, &graph::scaled(values), Shape::Area);
     };
     let last = state.blocks.first();
-    chart(rects[0], "Block interval", last.map(|b| format::millis(b.interval_ms)).unwrap_or_default(), &intervals);
+    chart(
+        rects[0],
+        "Block interval",
+        last.map(|b| format::millis(b.interval_ms)).unwrap_or_default(),
+        &intervals,
+    );
     if paced {
         let values: Vec<f64> = newest_last().map(|b| b.tx_count as f64).collect();
         let now = last.map(|b| format::count(b.tx_count)).unwrap_or_default();
         chart(rects[1], "Transactions a block", now, &values);
     } else {
-        let values: Vec<f64> = newest_last().map(|b| b.work / (b.interval_ms.max(1) as f64 / 1_000.0)).collect();
+        let values: Vec<f64> =
+            newest_last().map(|b| b.work / (b.interval_ms.max(1) as f64 / 1_000.0)).collect();
         let smooth: Vec<f64> = values.windows(8).map(|w| w.iter().sum::<f64>() / w.len() as f64).collect();
         let now = smooth.last().map(|v| format::hash_rate(*v)).unwrap_or_default();
         chart(rects[1], "Hash rate", now, &smooth);

@@ -42,27 +42,46 @@ fn engine(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
     y += 2;
     let paced = matches!(state.status.as_ref().map(|s| s.pace), Some(Pace::Paced { .. }));
     let rate = match miner.hash_rate {
-        _ if paced => Text::new(ink!("paced: a block every {}", format::millis(state.interval_ms())), theme.text),
+        _ if paced => {
+            Text::new(ink!("paced: a block every {}", format::millis(state.interval_ms())), theme.text)
+        }
         Some(rate) if miner.running => Text::new(format::hash_rate(rate), theme.strong),
         _ => Text::new("–", theme.faint),
     };
     y = pair(pen, inner, y, "rate", 10, &rate);
-    if let (false, Some(rate), Some(work)) = (paced, miner.hash_rate.filter(|r| *r > 0.0), state.blocks.first().map(|b| b.work)) {
+    if let (false, Some(rate), Some(work)) =
+        (paced, miner.hash_rate.filter(|r| *r > 0.0), state.blocks.first().map(|b| b.work))
+    {
         let seconds = (work / rate).clamp(0.0, 1e15) as u64;
-        y = pair(pen, inner, y, "expect", 10, &Text::new(ink!("a block in {}", format::span(seconds)), theme.text));
+        y = pair(
+            pen,
+            inner,
+            y,
+            "expect",
+            10,
+            &Text::new(ink!("a block in {}", format::span(seconds)), theme.text),
+        );
     }
     pen.put(inner.x, y, 10, &Text::new("threads", theme.dim));
     let slider = 14.min(miner.threads_max as u16).max(1);
     let share = f64::from(state.threads) / f64::from(miner.threads_max.max(1));
     pen.bar(inner.x + 10, y, slider, share, theme.graph(share));
-    let count = Text::new(ink!(" {} of {}", state.threads, miner.threads_max), theme.text).add("  − +", theme.key);
+    let count =
+        Text::new(ink!(" {} of {}", state.threads, miner.threads_max), theme.text).add("  − +", theme.key);
     pen.put(inner.x + 10 + slider, y, inner.width.saturating_sub(10 + slider), &count);
     y += 1;
     y = pair(pen, inner, y, "found", 10, &Text::new(format::blocks(miner.blocks_found), theme.strong));
     if let Some((height, time)) = miner.last_found {
         let ago = format::age(state.now_ms, time);
         let ago = if ago.as_str() == "now" { ago } else { ink!("{ago} ago") };
-        y = pair(pen, inner, y, "last", 10, &Text::new(format::count(height), theme.accent).add(ink!("  {ago}"), theme.dim));
+        y = pair(
+            pen,
+            inner,
+            y,
+            "last",
+            10,
+            &Text::new(format::count(height), theme.accent).add(ink!("  {ago}"), theme.dim),
+        );
     }
     debug_assert!(y <= inner.bottom());
 }
@@ -76,7 +95,14 @@ fn poh(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
         Some(poh) => {
             y = pair(pen, inner, y, "segment", 10, &Text::new(format::millis(poh.segment_ms), theme.strong));
             y = pair(pen, inner, y, "hashes", 10, &Text::new(format::count(poh.segment_hashes), theme.text));
-            y = pair(pen, inner, y, "rate", 10, &Text::new(format::hash_rate(poh.hashes_per_second), theme.text));
+            y = pair(
+                pen,
+                inner,
+                y,
+                "rate",
+                10,
+                &Text::new(ink!("{} hashes/s", format::si(poh.hashes_per_second)), theme.text),
+            );
         }
         None => {
             pen.put(inner.x, y, inner.width, &Text::new("not computed here yet", theme.dim));
@@ -94,10 +120,12 @@ fn poh(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
 fn rewards(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let total = miner.maturing.iter().fold(0u64, |sum, m| sum.saturating_add(m.amount.beats()));
-    let title = Text::new("Maturing rewards", theme.heading).add(ink!(" · {}", miner.maturing.len()), theme.dim);
+    let title =
+        Text::new("Maturing rewards", theme.heading).add(ink!(" · {}", miner.maturing.len()), theme.dim);
     let inner = pen.panel(area, &title, false);
     pen.corner(area, &draw::vibe(vibecoin_primitives::Amount::from_beats(total), theme, theme.text));
-    let to = miner.beneficiary.as_ref().or_else(|| state.wallet().and_then(Wallet::account).map(|a| &a.address));
+    let to =
+        miner.beneficiary.as_ref().or_else(|| state.wallet().and_then(Wallet::account).map(|a| &a.address));
     let inner = match to {
         Some(address) => {
             let text = Text::new("paid to  ", theme.dim).join(pieces::address(state, address, theme));
@@ -107,7 +135,10 @@ fn rewards(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
         None => inner,
     };
     if miner.maturing.is_empty() {
-        let words = ink!("None. A reward can be spent {} after its block.", format::blocks(state.settings.maturity_blocks));
+        let words = ink!(
+            "None. A reward can be spent {} after its block.",
+            format::blocks(state.settings.maturity_blocks)
+        );
         let y = inner.y + inner.height / 2;
         pen.put_middle(inner.x, y, inner.width, &Text::new(words, theme.dim));
         return;
@@ -119,7 +150,8 @@ fn rewards(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
         let column = i as u16 / inner.height;
         let (x, y) = (inner.x + column * width, inner.y + i as u16 % inner.height);
         let left = reward.spendable_at.saturating_sub(height);
-        let share = 1.0 - left.min(state.settings.maturity_blocks) as f64 / state.settings.maturity_blocks.max(1) as f64;
+        let share = 1.0
+            - left.min(state.settings.maturity_blocks) as f64 / state.settings.maturity_blocks.max(1) as f64;
         pen.put_right(x, y, 9, &Text::new(format::count(reward.mined_at), theme.text));
         pen.put(x + 10, y, 20, &pieces::aligned(reward.amount, "+", 4, theme.good, theme));
         pen.bar(x + 28, y, 12, share, theme.graph(share));

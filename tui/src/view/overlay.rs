@@ -29,7 +29,8 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let area = middle(area, 76, area.height - 1);
     let context = state.context_below();
-    let inner = boxed(pen, area, &Text::new("Help", theme.heading).add(ink!(" · {}", context.title()), theme.accent));
+    let inner =
+        boxed(pen, area, &Text::new("Help", theme.heading).add(ink!(" · {}", context.title()), theme.accent));
     let mut lines: Vec<Text> = Vec::new();
     for (section, own) in [(context, true), (Context::Global, false)] {
         if !own && context == Context::Global {
@@ -48,7 +49,8 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
             }
             let shown: Vec<String> = keys.iter().map(ToString::to_string).collect();
             let able = unavailable(state, command);
-            let (key, word) = if able.is_none() { (theme.key, theme.text) } else { (theme.faint, theme.faint) };
+            let (key, word) =
+                if able.is_none() { (theme.key, theme.text) } else { (theme.faint, theme.faint) };
             let line = Text::new(ink!("{:<16}", shown.join("  ")), key).add(command.help(), word);
             lines.push(match able {
                 None => line,
@@ -62,7 +64,10 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
         pen.put(inner.x, inner.y + i as u16, inner.width, line);
     }
     if lines.len() > height {
-        let text = Text::new(ink!("{}–{} of {}", start + 1, (start + height).min(lines.len()), lines.len()), theme.dim);
+        let text = Text::new(
+            ink!("{}–{} of {}", start + 1, (start + height).min(lines.len()), lines.len()),
+            theme.dim,
+        );
         pen.corner(area, &text);
     }
 }
@@ -85,7 +90,8 @@ fn palette(state: &State, palette: &Palette, pen: &mut Pen<'_>, area: Rect) {
             pen.tint(Rect::new(inner.x - 1, y, inner.width + 2, 1), theme.selected);
         }
         let why = unavailable(state, *command);
-        let (name, about) = if why.is_none() { (theme.strong, theme.dim) } else { (theme.faint, theme.faint) };
+        let (name, about) =
+            if why.is_none() { (theme.strong, theme.dim) } else { (theme.faint, theme.faint) };
         pen.put(inner.x, y, 16, &Text::new(command.name(), name));
         let words = why.unwrap_or_else(|| command.help().into());
         pen.put(inner.x + 17, y, inner.width - 24, &Text::new(words, about));
@@ -134,7 +140,8 @@ fn confirm(question: &Question, pen: &mut Pen<'_>, area: Rect) {
         pen.put(inner.x, y, inner.width, line);
         y += 1;
     }
-    let keys = Text::new("y", theme.key).add(yes, theme.text).add("    n", theme.key).add(" go back", theme.text);
+    let keys =
+        Text::new("y", theme.key).add(yes, theme.text).add("    n", theme.key).add(" go back", theme.text);
     pen.put(inner.x, y + 1, inner.width, &keys);
 }
 

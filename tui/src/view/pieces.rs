@@ -19,7 +19,14 @@ pub(super) fn first_row(selected: usize, len: usize, height: usize) -> usize {
 }
 
 /// A word at the left, and what belongs to it; returns where the next line is.
-pub(super) fn pair(pen: &mut Pen<'_>, area: Rect, y: u16, word: &'static str, indent: u16, text: &Text) -> u16 {
+pub(super) fn pair(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    y: u16,
+    word: &'static str,
+    indent: u16,
+    text: &Text,
+) -> u16 {
     if y < area.bottom() {
         pen.put(area.x, y, indent, &Text::new(word, pen.theme.dim));
         pen.put(area.x + indent, y, area.width.saturating_sub(indent), text);
@@ -79,7 +86,13 @@ pub(super) fn other_side(row: &HistoryRow, width: usize, theme: &Theme) -> Text 
 }
 
 /// An amount for a table with its point at a fixed column: `cells` before the point.
-pub(super) fn aligned(value: vibecoin_primitives::Amount, sign: &'static str, cells: usize, style: Style, theme: &Theme) -> Text {
+pub(super) fn aligned(
+    value: vibecoin_primitives::Amount,
+    sign: &'static str,
+    cells: usize,
+    style: Style,
+    theme: &Theme,
+) -> Text {
     let parts = format::amount_parts(value);
     let lead = ink!("{sign}{}", parts.whole);
     let pad = " ".repeat(cells.saturating_sub(lead.width()));
@@ -128,7 +141,13 @@ pub(super) fn middle(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// The activity of a wallet in a few columns; `None` in `selected` when it cannot be chosen from.
-pub(super) fn activity(state: &State, pen: &mut Pen<'_>, area: Rect, rows: &[&HistoryRow], selected: Option<usize>) {
+pub(super) fn activity(
+    state: &State,
+    pen: &mut Pen<'_>,
+    area: Rect,
+    rows: &[&HistoryRow],
+    selected: Option<usize>,
+) {
     let theme = pen.theme;
     let height = usize::from(area.height);
     let first = first_row(selected.unwrap_or(0), rows.len(), height);
@@ -159,7 +178,14 @@ pub(super) fn activity(state: &State, pen: &mut Pen<'_>, area: Rect, rows: &[&Hi
 }
 
 /// A whole amount in a panel: a word, the amount, and something after it.
-pub(super) fn figure(pen: &mut Pen<'_>, area: Rect, y: u16, word: &'static str, value: vibecoin_primitives::Amount, after: Option<SafeText>) {
+pub(super) fn figure(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    y: u16,
+    word: &'static str,
+    value: vibecoin_primitives::Amount,
+    after: Option<SafeText>,
+) {
     let theme = pen.theme;
     let style = if value.is_zero() { theme.faint } else { theme.text };
     pen.put(area.x, y, 10, &Text::new(word, theme.dim));

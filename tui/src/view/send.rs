@@ -27,7 +27,8 @@ fn surround(state: &State, show_blocks: bool, pen: &mut Pen<'_>, area: Rect) -> 
         own.height = PANEL_ROWS;
         let below = Rect { y: own.bottom(), height: area.height - PANEL_ROWS, ..area };
         let inner = pen.panel(below, &Text::new("Activity", theme.heading), false);
-        let rows: Vec<&HistoryRow> = state.wallet().map(|w| w.overview.recent.iter().collect()).unwrap_or_default();
+        let rows: Vec<&HistoryRow> =
+            state.wallet().map(|w| w.overview.recent.iter().collect()).unwrap_or_default();
         pieces::activity(state, pen, inner, &rows, None);
     }
     if area.width >= PANEL + 50 {
@@ -40,7 +41,8 @@ fn surround(state: &State, show_blocks: bool, pen: &mut Pen<'_>, area: Rect) -> 
             let inner = pen.panel(beside, &Text::new("Contacts", theme.heading), false);
             let contacts = state.wallet().map(|w| w.contacts.as_slice()).unwrap_or_default();
             for (y, contact) in (inner.y..inner.bottom()).zip(contacts) {
-                let text = Text::new(ink!("{:<20} ", contact.name.cut(20)), theme.own).add(&contact.address, theme.dim);
+                let text = Text::new(ink!("{:<20} ", contact.name.cut(20)), theme.own)
+                    .add(&contact.address, theme.dim);
                 pen.put(inner.x, y, inner.width, &text);
             }
         }
@@ -75,7 +77,15 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
     pen.field(field_x, y, width, &form.to, here(SendField::To), true);
     let known = wallet.contacts.iter().find(|c| c.address.as_str() == form.to.text().trim().to_lowercase());
     let beside = known.map(|c| Text::new("✓ ", theme.good).add(&c.name, theme.own));
-    below(pen, form, SendField::To, field_x, y + 1, width, beside.unwrap_or_else(|| hint(pen, "an address, or F2 for a contact")));
+    below(
+        pen,
+        form,
+        SendField::To,
+        field_x,
+        y + 1,
+        width,
+        beside.unwrap_or_else(|| hint(pen, "an address, or F2 for a contact")),
+    );
     y += 3;
 
     // Amount
@@ -84,8 +94,12 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
     pen.put(field_x + 31, y, 8, &Text::new("VIBE", theme.dim));
     let typed = form.amount.text();
     let read = match format::parse_amount(&typed) {
-        Ok(amount) if !typed.is_empty() => Text::new("= ", theme.dim).join(draw::vibe(amount, theme, theme.text)),
-        _ if typed.trim().eq_ignore_ascii_case("max") => Text::new("all that is spendable, less the fee", theme.text),
+        Ok(amount) if !typed.is_empty() => {
+            Text::new("= ", theme.dim).join(draw::vibe(amount, theme, theme.text))
+        }
+        _ if typed.trim().eq_ignore_ascii_case("max") => {
+            Text::new("all that is spendable, less the fee", theme.text)
+        }
         _ => hint(pen, "such as 1.5, or F4 for all"),
     };
     below(pen, form, SendField::Amount, field_x, y + 1, width, read);
@@ -139,7 +153,10 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
     let blocks: Option<u64> = form.valid_for.text().trim().parse().ok().filter(|n| *n > 0);
     let words = match blocks {
         Some(n) => Text::new(
-            ink!("blocks, {}; not mined by then, it never is", format::span(n.saturating_mul(state.interval_ms()) / 1_000)),
+            ink!(
+                "blocks, {}; not mined by then, it never is",
+                format::span(n.saturating_mul(state.interval_ms()) / 1_000)
+            ),
             theme.dim,
         ),
         None => Text::new("no limit: it may be mined at any time to come", theme.dim),
@@ -178,8 +195,13 @@ pub(super) fn review(state: &State, review: &Review, pen: &mut Pen<'_>, area: Re
     let area = surround(state, true, pen, area);
     let (title, question) = match &plan.kind {
         PlanKind::Payment => ("Review · this is what will be signed", "Sign this and send it?"),
-        PlanKind::SpeedUp { .. } => ("Review · the same payment at a higher price", "Sign this in the place of the waiting one?"),
-        PlanKind::Cancel { .. } => ("Review · a payment of nothing, in the place of a waiting one", "Cancel the waiting payment like this?"),
+        PlanKind::SpeedUp { .. } => {
+            ("Review · the same payment at a higher price", "Sign this in the place of the waiting one?")
+        }
+        PlanKind::Cancel { .. } => (
+            "Review · a payment of nothing, in the place of a waiting one",
+            "Cancel the waiting payment like this?",
+        ),
     };
     let inner = pen.panel(area, &Text::new(title, theme.heading), true);
     let x = inner.x + WORDS;
@@ -296,11 +318,18 @@ pub(super) fn progress(state: &State, progress: &Progress, pen: &mut Pen<'_>, ar
             (ink!("failed in block {}: the fee was paid, nothing moved", format::count(height)), theme.bad)
         }
         PaymentStatus::Mined { confirmations: 1, .. } => ("1 confirmation".into(), theme.good),
-        PaymentStatus::Mined { confirmations, .. } => (ink!("{} confirmations", format::count(confirmations)), theme.good),
+        PaymentStatus::Mined { confirmations, .. } => {
+            (ink!("{} confirmations", format::count(confirmations)), theme.good)
+        }
         PaymentStatus::Expired => ("expired: it was not mined in time, and never will be".into(), theme.bad),
         PaymentStatus::Replaced => ("replaced by another payment".into(), theme.dim),
     };
-    pen.put_middle(inner.x, y, inner.width, &Text::new(headline, style.add_modifier(ratatui::style::Modifier::BOLD)));
+    pen.put_middle(
+        inner.x,
+        y,
+        inner.width,
+        &Text::new(headline, style.add_modifier(ratatui::style::Modifier::BOLD)),
+    );
     y += 2;
     steps(progress, pen, Rect { y, height: 2, ..inner });
     y += 4;
@@ -328,7 +357,13 @@ pub(super) fn progress(state: &State, progress: &Progress, pen: &mut Pen<'_>, ar
     word(pen, y, "sent");
     let ago = format::age(state.now_ms, progress.sent_ms);
     let ago = if ago.as_str() == "now" { ago } else { ink!("{ago} ago") };
-    pen.put(x, y, width, &Text::new(ink!("{} UTC", format::moment(progress.sent_ms)), theme.text).add(ink!("  {ago}"), theme.dim));
+    pen.put(
+        x,
+        y,
+        width,
+        &Text::new(ink!("{} UTC", format::moment(progress.sent_ms)), theme.text)
+            .add(ink!("  {ago}"), theme.dim),
+    );
     y += 1;
     if let PaymentStatus::Mined { height, .. } = progress.status {
         word(pen, y, "block");
@@ -364,7 +399,12 @@ fn steps(progress: &Progress, pen: &mut Pen<'_>, area: Rect) {
         };
         if stop > 0 {
             for i in 1..gap {
-                pen.glyph(x - gap + i, area.y, if done { "━" } else { "─" }, if done { style } else { theme.faint });
+                pen.glyph(
+                    x - gap + i,
+                    area.y,
+                    if done { "━" } else { "─" },
+                    if done { style } else { theme.faint },
+                );
             }
         }
         pen.glyph(x, area.y, if done { "●" } else { "○" }, style);

@@ -12,7 +12,11 @@ use crate::state::*;
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let Some(wallet) = state.wallet() else {
         let inner = pen.panel(area, &Text::new("Wallet", pen.theme.heading), false);
-        pieces::empty(pen, inner, "No wallet is open. Press : and choose first-start to create or restore one.");
+        pieces::empty(
+            pen,
+            inner,
+            "No wallet is open. Press : and choose first-start to create or restore one.",
+        );
         return;
     };
     match wallet.pages.last() {
@@ -103,7 +107,11 @@ fn receive(wallet: &Wallet, page: &Receive, pen: &mut Pen<'_>, area: Rect) {
     section(pen, &mut y, "amount asked for", asked, theme.text);
     section(pen, &mut y, "payment URI", SafeText::new(&uri), theme.accent);
     let rest = Rect { y, height: above.bottom().saturating_sub(y), ..text };
-    pen.paragraph(rest, "Whoever scans this pays this account. The address can be used again and again.", theme.dim);
+    pen.paragraph(
+        rest,
+        "Whoever scans this pays this account. The address can be used again and again.",
+        theme.dim,
+    );
     let line = Text::new("address  ", theme.dim).add(&account.address, theme.strong);
     let y = inner.bottom() - 1;
     if inner.width > 120 {
@@ -189,7 +197,12 @@ fn sign(wallet: &Wallet, form: &SignForm, pen: &mut Pen<'_>, area: Rect) {
         }
         field(pen, &mut y, "message", &form.message, true);
         if let Some(signed) = &form.signed {
-            pen.put(inner.x, y, width, &Text::new("signature of ", theme.dim).add(&signed.message, theme.text));
+            pen.put(
+                inner.x,
+                y,
+                width,
+                &Text::new("signature of ", theme.dim).add(&signed.message, theme.text),
+            );
             let rest = Rect { y: y + 1, height: inner.bottom().saturating_sub(y + 1), ..inner };
             y += 2 + pen.paragraph(rest, &signed.signature, theme.strong);
         } else {

@@ -19,7 +19,10 @@ fn a_wallet_is_created_in_three_steps() {
     }
     seat.key("enter");
     seat.expect("Three words back");
-    assert!(!WORDS.split(' ').any(|w| seat.screen().split_whitespace().any(|s| s == w)), "the words are gone");
+    assert!(
+        !WORDS.split(' ').any(|w| seat.screen().split_whitespace().any(|s| s == w)),
+        "the words are gone"
+    );
     answer_check(&mut seat);
     seat.expect("Name and password");
     seat.text(PASSWORD);

@@ -13,7 +13,10 @@ fn every_screen_has_its_frame() {
         for (name, seat) in gallery(size) {
             let screen = seat.screen();
             let title = screen.lines().next().unwrap();
-            assert!(title.contains("VibeCoin") && title.contains("devnet ▸ 12,408") && title.contains("synced"), "{name}: {title}");
+            assert!(
+                title.contains("VibeCoin") && title.contains("devnet ▸ 12,408") && title.contains("synced"),
+                "{name}: {title}"
+            );
             assert!(title.contains("paced 1 s") && title.contains("full node"), "{name}: {title}");
             if name >= "10" {
                 let tabs = screen.lines().nth(1).unwrap();
@@ -42,7 +45,11 @@ fn an_address_is_whole_wherever_something_is_decided() {
                 _ => continue,
             };
             for address in expected {
-                assert!(seat.shows(address.as_str()), "{name} at {size:?} cuts {address}:\n{}", seat.screen());
+                assert!(
+                    seat.shows(address.as_str()),
+                    "{name} at {size:?} cuts {address}:\n{}",
+                    seat.screen()
+                );
             }
         }
     }
@@ -68,7 +75,16 @@ fn ids_are_whole_in_the_explorer() {
 fn home_shows_money_blocks_pulse_and_activity_at_once() {
     for size in SIZES {
         let seat = Seat::open(size);
-        for text in ["1,204.500 000 000 VIBE", "48.002 016", "in 4 blocks", "12,408", "interval", "PoH", "lunch", "pending"] {
+        for text in [
+            "1,204.500 000 000 VIBE",
+            "48.002 016",
+            "in 4 blocks",
+            "12,408",
+            "interval",
+            "PoH",
+            "lunch",
+            "pending",
+        ] {
             seat.expect(text);
         }
     }
@@ -112,7 +128,9 @@ fn sixteen_colours_are_sixteen() {
 fn nothing_is_drawn_over_a_frame() {
     // Every row of a panel ends with its border: nothing ran over it.
     for size in SIZES {
-        for name_and_seat in gallery(size).into_iter().filter(|(n, _)| *n == "14-review" || *n == "18-history") {
+        for name_and_seat in
+            gallery(size).into_iter().filter(|(n, _)| *n == "14-review" || *n == "18-history")
+        {
             let (name, seat) = name_and_seat;
             let screen = seat.screen();
             for line in screen.lines().skip(3).take(15) {

@@ -12,7 +12,9 @@ const SMALL: (u16, u16) = (80, 24);
 #[test]
 fn the_footer_shows_keys_that_work_here() {
     let mut seat = Seat::open(SMALL);
-    for (key, footer) in [("1", "s send"), ("3", "f forks"), ("4", "m stop mining"), ("5", "f stop following")] {
+    for (key, footer) in
+        [("1", "s send"), ("3", "f forks"), ("4", "m stop mining"), ("5", "f stop following")]
+    {
         seat.key(key);
         let screen = seat.screen();
         assert!(screen.lines().last().unwrap().contains(footer), "{key}: {}", screen.lines().last().unwrap());
@@ -129,9 +131,24 @@ fn a_small_terminal_is_told_what_is_needed_and_nothing_is_decided_in_it() {
 
 #[test]
 fn no_size_however_small_or_odd_breaks_a_screen() {
-    for (columns, rows) in [(1, 1), (2, 3), (79, 24), (80, 23), (80, 24), (81, 25), (100, 30), (131, 39), (132, 40), (200, 60), (300, 24), (80, 100)] {
-        for (_, seat) in gallery((columns, rows)) {
-            let _ = seat.buffer();
+    for (columns, rows) in [
+        (1, 1),
+        (2, 3),
+        (79, 24),
+        (80, 23),
+        (80, 24),
+        (81, 25),
+        (100, 30),
+        (131, 39),
+        (132, 40),
+        (200, 60),
+        (300, 24),
+        (80, 100),
+    ] {
+        for (name, mut seat) in gallery(SMALL) {
+            seat.act(Action::Resize(columns, rows));
+            let area = *seat.buffer().area();
+            assert_eq!((area.width, area.height), (columns, rows), "{name}");
         }
     }
 }

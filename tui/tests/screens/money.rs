@@ -41,7 +41,11 @@ fn a_payment_from_the_form_to_three_confirmations() {
     for confirmations in 1..=3 {
         seat.fake.payment = PaymentStatus::Mined { height: TIP + 1, confirmations, done: true };
         tip(&mut seat, TIP + confirmations);
-        let word = if confirmations == 1 { "1 confirmation".to_owned() } else { format!("{confirmations} confirmations") };
+        let word = if confirmations == 1 {
+            "1 confirmation".to_owned()
+        } else {
+            format!("{confirmations} confirmations")
+        };
         seat.expect(&word);
     }
     seat.expect("the payment has 3 confirmations");
@@ -222,7 +226,11 @@ fn the_history_is_filtered_searched_and_labelled() {
     seat.keys(&["enter", "e"]);
     seat.text(" twice");
     seat.key("enter");
-    let noted = seat.fake.asked.iter().any(|r| matches!(r, Request::Label { label, .. } if label == "sold the old one twice"));
+    let noted = seat
+        .fake
+        .asked
+        .iter()
+        .any(|r| matches!(r, Request::Label { label, .. } if label == "sold the old one twice"));
     assert!(noted);
 }
 
@@ -230,10 +238,15 @@ fn the_history_is_filtered_searched_and_labelled() {
 fn older_history_is_fetched_at_the_end_of_the_list() {
     let mut seat = Seat::open(SMALL);
     seat.keys(&["h", "end"]);
-    let skips: Vec<usize> = seat.fake.asked.iter().filter_map(|r| match r {
-        Request::History(q) => Some(q.skip),
-        _ => None,
-    }).collect();
+    let skips: Vec<usize> = seat
+        .fake
+        .asked
+        .iter()
+        .filter_map(|r| match r {
+            Request::History(q) => Some(q.skip),
+            _ => None,
+        })
+        .collect();
     assert_eq!(skips, [0, 100]);
     assert_eq!(seat.state.wallet().unwrap().overview.accounts.len(), 2);
 }
@@ -265,7 +278,10 @@ fn expired_failed_and_replaced_payments_say_so() {
     for (status, words) in [
         (PaymentStatus::Expired, "expired: it was not mined in time"),
         (PaymentStatus::Replaced, "replaced by another payment"),
-        (PaymentStatus::Mined { height: TIP, confirmations: 1, done: false }, "the fee was paid, nothing moved"),
+        (
+            PaymentStatus::Mined { height: TIP, confirmations: 1, done: false },
+            "the fee was paid, nothing moved",
+        ),
     ] {
         let mut seat = Seat::open(SMALL);
         seat.fake.payment = status;
@@ -314,7 +330,8 @@ fn a_changed_wallet_is_fetched_again_after_the_answer_under_way() {
 #[test]
 fn a_notice_from_the_node_is_shown_whole_and_goes_by_itself() {
     let mut seat = Seat::open(SMALL);
-    let words = "This devnet is new and yours alone: 110 blocks are mined to your wallet now, then one every 1.00 s.";
+    let words =
+        "This devnet is new and yours alone: 110 blocks are mined to your wallet now, then one every 1.00 s.";
     seat.act(Action::Event(Event::Notice(SafeText::new(words))));
     seat.expect("110 blocks");
     seat.expect("every 1.00 s.");

@@ -25,7 +25,8 @@ pub fn prefix() -> AddressPrefix {
 
 /// An address made of one byte.
 pub fn address(seed: u8) -> SafeText {
-    let bytes: [u8; 20] = std::array::from_fn(|i| seed.wrapping_mul(37).wrapping_add((i as u8).wrapping_mul(91) ^ seed));
+    let bytes: [u8; 20] =
+        std::array::from_fn(|i| seed.wrapping_mul(37).wrapping_add((i as u8).wrapping_mul(91) ^ seed));
     SafeText::new(&Address::new(bytes).encode(prefix()))
 }
 
@@ -59,7 +60,8 @@ pub fn block_row(height: u64) -> BlockRow {
     BlockRow {
         height,
         id: hash(height),
-        time_ms: NOW_MS - (TIP.saturating_sub(height)) * INTERVAL_MS - 300 + (wave(height + 3) * 250.0) as u64,
+        time_ms: NOW_MS - (TIP.saturating_sub(height)) * INTERVAL_MS - 300
+            + (wave(height + 3) * 250.0) as u64,
         interval_ms: 800 + (wave(height + 9) * 500.0) as u64,
         tx_count,
         gas_used: tx_count * 21_000,
@@ -72,10 +74,19 @@ pub fn block_row(height: u64) -> BlockRow {
 
 pub fn history_row(n: u64) -> HistoryRow {
     let confirmations = n * 31;
-    let (kind, amount, counterparty, name, memo, label): (_, _, _, _, Option<&str>, Option<&str>) = match n % 6 {
+    let (kind, amount, counterparty, name, memo, label): (_, _, _, _, Option<&str>, Option<&str>) = match n
+        % 6
+    {
         0 => (HistoryKind::Sent, "1.5", Some(address(7)), Some("Ada"), Some("lunch on Tuesday"), None),
         1 => (HistoryKind::Mined, "2.000336", None, None, None, None),
-        2 => (HistoryKind::Received, "48", Some(address(9)), None, Some("for the bicycle"), Some("sold the old one")),
+        2 => (
+            HistoryKind::Received,
+            "48",
+            Some(address(9)),
+            None,
+            Some("for the bicycle"),
+            Some("sold the old one"),
+        ),
         3 => (HistoryKind::Moved, "100", Some(address(2)), Some("savings"), None, None),
         4 => (HistoryKind::Received, "0.000000021", Some(address(11)), None, Some("dust \u{202e}evil"), None),
         _ => (HistoryKind::Sent, "12.25", Some(address(12)), None, None, Some("rent")),
@@ -89,7 +100,11 @@ pub fn history_row(n: u64) -> HistoryRow {
         kind,
         account: (n % 2) as u32,
         amount: vibe(amount),
-        fee: if matches!(kind, HistoryKind::Sent | HistoryKind::Moved) { vibe("0.000336") } else { Amount::ZERO },
+        fee: if matches!(kind, HistoryKind::Sent | HistoryKind::Moved) {
+            vibe("0.000336")
+        } else {
+            Amount::ZERO
+        },
         counterparty,
         name: name.map(SafeText::new),
         txid: (kind != HistoryKind::Mined).then(|| hash(1_000 + n)),
@@ -145,7 +160,11 @@ pub fn miner(running: bool) -> MinerStatus {
         last_found: running.then_some((TIP, NOW_MS - 400)),
         poh: status().poh,
         maturing: (0..24)
-            .map(|n| Maturing { mined_at: TIP - 96 + n * 4, spendable_at: TIP + 4 + n * 4, amount: vibe("2.000336") })
+            .map(|n| Maturing {
+                mined_at: TIP - 96 + n * 4,
+                spendable_at: TIP + 4 + n * 4,
+                amount: vibe("2.000336"),
+            })
             .collect(),
         unavailable: None,
     }
@@ -272,11 +291,15 @@ impl Fake {
         Ok(match request {
             Request::Wallets => Reply::Wallets(self.wallets.clone()),
             Request::FreshWords(WordCount::Twelve) => Reply::Words(Phrase::new(WORDS)),
-            Request::FreshWords(WordCount::TwentyFour) => Reply::Words(Phrase::new(&format!("{WORDS} {WORDS}"))),
+            Request::FreshWords(WordCount::TwentyFour) => {
+                Reply::Words(Phrase::new(&format!("{WORDS} {WORDS}")))
+            }
             Request::CreateWallet(_) | Request::Overview | Request::NewAccount(_) => {
                 Reply::Overview(Box::new(overview()))
             }
-            Request::WatchWallet { .. } => Reply::Overview(Box::new(Overview { watch_only: true, ..overview() })),
+            Request::WatchWallet { .. } => {
+                Reply::Overview(Box::new(Overview { watch_only: true, ..overview() }))
+            }
             Request::Unlock { password, .. } if password.expose() == PASSWORD => {
                 Reply::Overview(Box::new(overview()))
             }
@@ -310,8 +333,11 @@ impl Fake {
                     memo: String::new(),
                     valid_for: Some(100),
                 };
-                let kind =
-                    if cancel { PlanKind::Cancel { replaces: txid } } else { PlanKind::SpeedUp { replaces: txid } };
+                let kind = if cancel {
+                    PlanKind::Cancel { replaces: txid }
+                } else {
+                    PlanKind::SpeedUp { replaces: txid }
+                };
                 Reply::Plan(Box::new(SendPlan { kind, ..plan(&request) }))
             }
             Request::Send(_) => Reply::Sent(hash(77)),
@@ -630,7 +656,8 @@ pub fn answer_check(seat: &mut Seat) {
     for _ in 0..3 {
         let screen = seat.screen();
         let line = screen.lines().find(|l| l.contains("▸ word")).unwrap();
-        let place: usize = line.split("▸ word ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
+        let place: usize =
+            line.split("▸ word ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
         seat.text(words[place - 1]);
         seat.key("enter");
     }
