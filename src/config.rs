@@ -78,7 +78,7 @@ pub enum ConfigError {
         /// What stands there.
         text: String,
         /// What should.
-        expected: &'static str,
+        expected: String,
     },
     /// The network.
     #[error("{origin}: {source}")]
@@ -176,6 +176,7 @@ impl Config {
         config.default(Key::Threads, &0);
         config.default(Key::Log, &"info");
         config.default(Key::LogFiles, &7);
+        config.default(Key::AutoLock, &300);
         Ok(config)
     }
 

@@ -11,7 +11,7 @@ use vibecoin_primitives::{Address, Timestamp};
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::{Config, ConfigError, Key, Sources};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::logging::{self, Extra, Guard, Places};
 use crate::output::Output;
 
@@ -135,6 +135,24 @@ pub async fn interruptible<T>(future: impl Future<Output = Outcome<T>>) -> Outco
     }
 }
 
+/// Has Ctrl-C end the process with the code for it, wherever it is. For work that asks nothing, holds nothing that
+/// a crash would hurt, and waits for no future.
+///
+/// # Errors
+/// [`Failure::Unexpected`] when the system gives no thread.
+pub fn exit_on_interrupt(out: Output) -> Outcome {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unexpected)?;
+    let wait = move || {
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            out.fail(&Failure::Interrupted);
+            std::process::exit(i32::from(Exit::Interrupted as u8));
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map_err(Failure::unexpected)?;
+    Ok(())
+}
+
 /// The flags of a command line as the uppermost layer.
 fn sources(cli: &Cli, mut sources: Sources) -> Sources {
     let Global { network, data_dir, config, .. } = &cli.global;
@@ -146,6 +164,7 @@ fn sources(cli: &Cli, mut sources: Sources) -> Sources {
             sources.flag(Key::Mine, "--mine", args.mine.as_ref());
             sources.flag(Key::Threads, "--threads", args.threads.as_ref());
             sources.flag(Key::Rpc, "--rpc", args.rpc.as_ref());
+            sources.flag(Key::Metrics, "--metrics", args.metrics.as_ref());
         }
         Some(Command::Wallet(args)) => sources.flag(Key::Wallet, "--wallet", args.wallet.as_ref()),
         _ => {}

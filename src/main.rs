@@ -15,6 +15,10 @@ mod output;
 mod progress;
 mod secrets;
 
+/// Import allocates many short-lived rows on several threads, which is where the system's allocator is slow.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let out = output::Output::new(cli.global.json, cli.global.no_color, cli.global.quiet);

@@ -27,6 +27,9 @@ pub struct NodeArgs {
     /// Where the API listens; port 0 takes a free one and prints it
     #[arg(long, value_name = "ADDR")]
     pub rpc: Option<String>,
+    /// Where health and metrics (Prometheus) are served; nowhere if left out
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<String>,
 }
 
 /// What can be asked of a running node.

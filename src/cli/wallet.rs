@@ -13,7 +13,7 @@ use vibecoin_primitives::Amount;
 #[derive(Args, Debug)]
 pub struct WalletArgs {
     /// Which wallet; by default the only one
-    #[arg(long, short = 'w', global = true, value_name = "NAME")]
+    #[arg(long, short = 'w', global = true, value_name = "NAME", help_heading = "Wallet options")]
     pub wallet: Option<String>,
     /// Where passwords come from.
     #[command(flatten)]
@@ -25,6 +25,7 @@ pub struct WalletArgs {
 
 /// Where the password comes from, if not from a prompt.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Wallet options")]
 pub struct PasswordArgs {
     /// Read the password from this file (its first line)
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "password_fd")]

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::cli::{BenchArgs, BenchSubject};
-use crate::context::Context;
+use crate::context::{Context, exit_on_interrupt};
 use crate::failure::Outcome;
 use crate::output::{Side, Tint};
 
@@ -56,6 +56,7 @@ impl Report {
 /// # Errors
 /// What the disk or the chain answers to the measurement of imports.
 pub fn run(context: &Context, args: &BenchArgs) -> Outcome {
+    exit_on_interrupt(context.out)?;
     let quicker = args.quicker;
     let mut reports = Vec::new();
     let wanted = |subject| args.what == subject || args.what == BenchSubject::All;

@@ -40,6 +40,7 @@ pub fn config(context: &Context, logs: LogRing) -> Outcome<NodeConfig> {
     let mut config = NodeConfig::custom(network.name().to_owned(), spec, Some(context.config.node_dir()));
     config.mine = context.config.text(Key::Mine).map(|text| context.address(text)).transpose()?;
     config.threads = context.config.number(Key::Threads).unwrap_or_default();
+    config.metrics = context.config.text(Key::Metrics).map(socket_address).transpose()?;
     config.logs = logs;
     Ok(config)
 }
@@ -49,7 +50,10 @@ pub fn config(context: &Context, logs: LogRing) -> Outcome<NodeConfig> {
 /// # Errors
 /// [`Failure::Usage`] if that is no address; the configuration has checked it.
 pub fn listen(context: &Context) -> Outcome<SocketAddr> {
-    let text = context.config.text(Key::Rpc).unwrap_or_default();
+    socket_address(context.config.text(Key::Rpc).unwrap_or_default())
+}
+
+fn socket_address(text: &str) -> Outcome<SocketAddr> {
     text.parse().map_err(|_| Failure::Usage(format!("{text:?} is not an address and a port")))
 }
 

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use serde_json::Value;
 use vibecoin_rpc::table::Kind;
-use vibecoin_rpc::{api, table};
+use vibecoin_rpc::{api, discover, table};
 
 use crate::attach;
 use crate::cli::RpcArgs;
@@ -15,7 +15,12 @@ use crate::failure::Outcome;
 /// # Errors
 /// [`Failure::NoNode`](crate::failure::Failure::NoNode), or what the node answers.
 pub fn run(context: &Context, args: &RpcArgs) -> Outcome {
-    let params: Vec<Value> = args.params.iter().map(|text| parameter(text)).collect();
+    let params: Vec<Value> = args
+        .params
+        .iter()
+        .enumerate()
+        .map(|(at, text)| parameter(text, takes_text(&args.method, at)))
+        .collect();
     context.wait(interruptible(async {
         let node = attach::node(context).await?;
         if !is_stream(&args.method) {
@@ -35,16 +40,24 @@ fn is_stream(method: &str) -> bool {
     api::methods().any(|known| known.name == method && kind(known))
 }
 
-/// JSON if it is some, else the text itself. Long digits are amounts or ids and stay text: no number that a method
-/// takes is above 2⁵³.
-fn parameter(text: &str) -> Value {
+/// JSON if it is some, else the text itself; where the method takes a text, digits are one.
+fn parameter(text: &str, takes_text: bool) -> Value {
     match serde_json::from_str(text) {
-        Ok(Value::Number(number)) if number.as_u64().is_none_or(|number| number >> 53 != 0) => {
-            Value::String(text.to_owned())
-        }
-        Ok(value) => value,
-        Err(_) => Value::String(text.to_owned()),
+        Ok(value @ (Value::String(_) | Value::Null)) => value,
+        Ok(value) if !takes_text => value,
+        Ok(_) | Err(_) => Value::String(text.to_owned()),
     }
+}
+
+/// Whether the method's parameter at this place is a text by its schema: an amount, an id, bytes.
+fn takes_text(method: &str, at: usize) -> bool {
+    let document = discover::document("");
+    let Some(methods) = document["methods"].as_array() else { return false };
+    let Some(method) = methods.iter().find(|known| known["name"] == method) else { return false };
+    let schema = &method["params"][at]["schema"];
+    let named = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+    let schema = named.map_or(schema, |name| &document["components"]["schemas"][name]);
+    schema["type"] == "string"
 }
 
 #[cfg(test)]
@@ -55,12 +68,21 @@ mod tests {
 
     #[test]
     fn parameters_are_json_or_text() {
-        assert_eq!(parameter("12"), json!(12));
-        assert_eq!(parameter("null"), Value::Null);
-        assert_eq!(parameter("\"12\""), json!("12"));
-        assert_eq!(parameter("dvibe1qq"), json!("dvibe1qq"));
-        let id = "1".repeat(64);
-        assert_eq!(parameter(&id), json!(id));
+        assert_eq!(parameter("12", false), json!(12));
+        assert_eq!(parameter("12", true), json!("12"));
+        assert_eq!(parameter("null", true), Value::Null);
+        assert_eq!(parameter("\"12\"", true), json!("12"));
+        assert_eq!(parameter("dvibe1qq", false), json!("dvibe1qq"));
+    }
+
+    #[test]
+    fn digits_are_numbers_or_texts_as_the_method_has_it() {
+        assert!(!takes_text("dev_mine", 0), "blocks");
+        assert!(takes_text("dev_faucet", 1), "an amount");
+        assert!(takes_text("chain_tx", 0), "an id");
+        assert!(takes_text("tx_submit", 0), "bytes");
+        assert!(!takes_text("chain_block", 0), "a height or an id");
+        assert!(!takes_text("no_such_method", 0));
     }
 
     #[test]

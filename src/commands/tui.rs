@@ -1,6 +1,8 @@
 //! `vibecoin tui`: the screens, on the node that runs here or on one of their own.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use vibecoin_client::service::WalletService;
@@ -49,9 +51,12 @@ pub fn run(context: &Context, args: &TuiArgs) -> Outcome {
         let Shown { api, operator, embedded } = shown;
         let service = Arc::new(WalletService::new(Arc::new(context.vault()), api));
         let own_node = embedded.is_some();
-        let options = options(context, operator.is_some());
-        let backend =
-            ClientBackend::new(service, operator, ClientOptions { lock_after: LockAfter::DEFAULT, own_node });
+        let options = options(context, operator.is_some())?;
+        let lock_after = match options.settings.auto_lock_s {
+            0 => LockAfter::Never,
+            seconds => LockAfter::Idle(seconds.saturating_mul(1000)),
+        };
+        let backend = ClientBackend::new(service, operator, ClientOptions { lock_after, own_node });
         let Some(node) = embedded else {
             return Ok(vibecoin_tui::run(Arc::new(backend), options).await?);
         };
@@ -94,7 +99,7 @@ async fn start(context: &Context, mut config: NodeConfig) -> Outcome<Node> {
     }
 }
 
-fn options(context: &Context, operates: bool) -> Options {
+fn options(context: &Context, operates: bool) -> Outcome<Options> {
     let network = context.config.network();
     let variable = |name: &str| std::env::var(name).ok();
     let no_color = if context.out.colors_wanted() { variable("NO_COLOR") } else { Some("1".to_owned()) };
@@ -103,20 +108,35 @@ fn options(context: &Context, operates: bool) -> Options {
         variable("COLORTERM").as_deref(),
         variable("TERM").as_deref(),
     );
-    let auto_lock_s = match LockAfter::DEFAULT {
-        LockAfter::Never => 0,
-        LockAfter::Idle(ms) => ms / 1000,
+    let theme = match context.config.text(Key::Theme).map(|name| (name, Theme::built_in(name))) {
+        None => Theme::for_depth(depth),
+        // Whoever wants no colours gets none, whatever the file says.
+        Some(_) if depth == ColourDepth::Mono => Theme::for_depth(depth),
+        Some((_, Some(theme))) => theme,
+        Some((file, None)) => read(context, Key::Theme, file)?,
     };
-    Options {
+    let keymap = match context.config.text(Key::Keymap) {
+        None => Keymap::default(),
+        Some(file) => read(context, Key::Keymap, file)?,
+    };
+    Ok(Options {
         settings: Settings {
             network: SafeText::new(network.name()),
             prefix: network.prefix(),
-            auto_lock_s,
+            auto_lock_s: context.config.number(Key::AutoLock).unwrap_or_default(),
             maturity_blocks: MATURITY_BLOCKS,
             own_node: operates,
         },
-        theme: Theme::for_depth(depth),
-        keymap: Keymap::default(),
+        theme,
+        keymap,
         mouse: true,
-    }
+    })
+}
+
+/// What the file says that a setting names.
+fn read<T: FromStr<Err: Display>>(context: &Context, key: Key, file: &str) -> Outcome<T> {
+    let origin = context.config.get(key).map(|setting| setting.origin.to_string()).unwrap_or_default();
+    let wrong = |reason: &dyn Display| Failure::Usage(format!("{origin}: {}: {file}: {reason}", key.name()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    text.parse().map_err(|error| wrong(&error))
 }

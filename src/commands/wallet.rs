@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vibecoin_client::keystore::KeystoreError;
 use vibecoin_client::service::WalletService;
 use vibecoin_client::vault::{LockAfter, Opened, Vault};
 use vibecoin_client::wallets::WalletName;
@@ -36,6 +37,10 @@ impl Desk<'_> {
 
     /// Unlocks what is open, until the command ends.
     async fn unlock(&self) -> Outcome {
+        // Nobody should be asked for a password that opens nothing.
+        if self.vault.opened()?.watch_only {
+            return Err(KeystoreError::WatchOnly.into());
+        }
         let password = secrets::password(&self.password)?;
         self.vault.unlock(password, now(), LockAfter::Never).await?;
         Ok(())

@@ -52,9 +52,13 @@ keys! {
     DataDir = "data_dir", Kind::Text, "where nodes and wallets keep their files";
     Wallet = "wallet", Kind::Text, "the wallet that commands act on";
     Rpc = "rpc", Kind::SocketAddress, "where the node's API listens";
+    Metrics = "metrics", Kind::SocketAddress, "where the node serves health and metrics";
     Mine = "mine", Kind::Text, "the address that the node mines for";
     Threads = "threads", Kind::Number { least: 0, most: 1024 }, "threads that search for blocks; 0: all that this machine has but one";
     Log = "log", Kind::LogLevel, "how much is logged: error, warn, info, debug, trace";
+    Theme = "theme", Kind::Text, "colours of the screens: night, day, sixteen, plain, or a file";
+    Keymap = "keymap", Kind::Text, "keys of the screens: a file in the form of the built-in table";
+    AutoLock = "auto_lock_s", Kind::Number { least: 0, most: 86_400 }, "seconds without a key after which the screens lock the wallet; 0: never";
     LogFiles = "log_files", Kind::Number { least: 1, most: 1000 }, "how many days of log files are kept";
 }
 
@@ -89,18 +93,18 @@ impl Key {
     pub(super) fn check(self, setting: &Setting) -> Result<(), ConfigError> {
         let text = &setting.text;
         let (fits, expected) = match self.kind() {
-            Kind::Text => (!text.is_empty(), "a text that says something"),
+            Kind::Text => (!text.is_empty(), "a text that says something".to_owned()),
             Kind::Number { least, most } => (
                 text.parse().is_ok_and(|number| (least..=most).contains(&number)),
-                if least == 0 { "a number from 0 to 1024" } else { "a number from 1 to 1000" },
+                format!("a number from {least} to {most}"),
             ),
             Kind::SocketAddress => (
                 text.parse::<std::net::SocketAddr>().is_ok(),
-                "an address and a port, such as 127.0.0.1:28424",
+                "an address and a port, such as 127.0.0.1:28424".to_owned(),
             ),
             Kind::LogLevel => {
                 let levels = ["error", "warn", "info", "debug", "trace"];
-                (levels.contains(&text.as_str()), "one of error, warn, info, debug and trace")
+                (levels.contains(&text.as_str()), "one of error, warn, info, debug and trace".to_owned())
             }
         };
         if fits {

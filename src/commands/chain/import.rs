@@ -18,7 +18,7 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::{ChainSpec, Height, Timestamp};
 
 use super::store::{self, OpenChain};
-use crate::context::{Context, now};
+use crate::context::{Context, exit_on_interrupt, now};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress;
@@ -156,6 +156,7 @@ impl Tally {
 /// # Errors
 /// What is wrong with the file or the directory. Blocks that break rules are no errors.
 pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool) -> Outcome {
+    exit_on_interrupt(context.out)?;
     let side_branches = if full { SideBranches::Execute } else { SideBranches::Lazy };
     let policy = Policy { side_branches, orphans: OrphanLimits::FILE, ..Policy::FILE };
     let input = Input::open(context, file)?;
@@ -184,14 +185,7 @@ pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool
     tally.print(&context.out, &ledger.take_all())?;
     open.chain.flush()?;
     let tip = open.chain.tip();
-    context.out.say(&format!(
-        "{}. The tip is {} at height {}, with work {} and state {}.",
-        tally.summary(),
-        tip.id(),
-        tip.height(),
-        tip.block.total_work(),
-        tip.content.state_root,
-    ));
+    context.out.say(&format!("{}. The tip is {} at height {}.", tally.summary(), tip.id(), tip.height()));
     ended
 }
 

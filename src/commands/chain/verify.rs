@@ -10,16 +10,17 @@ use vibecoin_storage::KeyValueStore;
 use vibecoin_storage::kv::RocksStore;
 
 use super::store;
-use crate::context::Context;
+use crate::context::{Context, exit_on_interrupt};
 use crate::failure::{Failure, Outcome};
 use crate::output::Tint;
 use crate::progress;
 
 /// Verifies the chain of this network's directory.
 pub(super) fn run(context: &Context) -> Outcome {
+    exit_on_interrupt(context.out)?;
     let open = store::open_existing(context, Policy::FILE)?;
     let reader = open.reader();
-    let scratch = Scratch::new(context.config.network_dir().join(format!("verify-{}", std::process::id())))?;
+    let scratch = Scratch::new(context.config.network_dir().join("verify"))?;
     let tip = open.chain.tip().height().get();
     let bar = progress::bar(&context.out, "verifying", "blocks", tip);
     let again: Arc<dyn KeyValueStore> = Arc::new(RocksStore::open(scratch.path())?);
@@ -56,7 +57,7 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(path: PathBuf) -> Outcome<Self> {
-        // What a killed verification of the same process number has left is of no use to anybody.
+        // What an interrupted verification has left; another one cannot run while this one has the chain's lock.
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).map_err(Failure::io(&path))?;
         Ok(Self(path))
