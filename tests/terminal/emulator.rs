@@ -47,6 +47,8 @@ impl Key {
 struct Shown {
     parser: Mutex<vt100::Parser>,
     bell: Condvar,
+    /// Every text that the screen has shown, for what passes too quickly to be waited for.
+    past: Mutex<Vec<String>>,
 }
 
 /// A running program with a screen. Dropping it kills it.
@@ -82,6 +84,7 @@ impl Terminal {
         let shown = Arc::new(Shown {
             parser: Mutex::new(vt100::Parser::new(rows, columns, 0)),
             bell: Condvar::new(),
+            past: Mutex::default(),
         });
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let reader = pair.master.try_clone_reader().unwrap();
@@ -148,6 +151,22 @@ impl Terminal {
             }
             parser = self.shown.bell.wait_timeout(parser, left.min(Duration::from_millis(200))).unwrap().0;
         }
+    }
+
+    /// Forgets what the screen has shown until now.
+    pub fn forget(&self) -> &Self {
+        self.shown.past.lock().unwrap().clear();
+        self
+    }
+
+    /// Waits until the screen has shown these texts one after the other, since [`Terminal::forget`].
+    pub fn wait_for_each(&self, texts: &[&str]) -> &Self {
+        self.wait_until(&format!("one after the other {texts:?}"), |now| {
+            let past = self.shown.past.lock().unwrap();
+            let mut screens = past.iter().map(String::as_str).chain([now]);
+            texts.iter().all(|text| screens.any(|screen| screen.contains(text))).then_some(())
+        });
+        self
     }
 
     /// Fails with a picture of the screen unless it shows every one of these texts now.
@@ -233,6 +252,8 @@ fn watch(mut reader: Box<dyn Read + Send>, shown: &Shown, keyboard: &Mutex<Box<d
             // A test that has failed in the middle of a look leaves the lock poisoned.
             let Ok(mut parser) = shown.parser.lock() else { break };
             parser.process(&buffer[..count]);
+            let Ok(mut past) = shown.past.lock() else { break };
+            past.push(text_of(parser.screen()));
             parser.screen().cursor_position()
         };
         if buffer[..count].windows(4).any(|bytes| bytes == b"\x1b[6n") {

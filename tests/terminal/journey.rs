@@ -1,7 +1,7 @@
 //! The first evening with VibeCoin, in a terminal of 80 columns and 24 rows: from words to a payment that is
 //! confirmed, and back on the next day.
 
-use super::{Home, Key, PASSWORD, Terminal, addresses, create_wallet};
+use super::{Home, Key, PASSWORD, Terminal, addresses, balance, create_wallet};
 
 const SMALL: (u16, u16) = (80, 24);
 const MEMO: &str = "for the tea";
@@ -61,10 +61,11 @@ fn pay(terminal: &Terminal, to: &str) -> String {
     // Everything that the decision needs, and nothing of it cut off.
     terminal.must_show(&[to, "1.500 000 000 VIBE", "fee", "balance", "after", MEMO, "sign and send"]);
 
-    terminal.write("y").wait_for("pending");
-    for confirmed in ["1 confirmation", "2 confirmations", "3 confirmations"] {
-        terminal.wait_for(confirmed);
-    }
+    // Just after a block, so that there is time to see it waiting for the next.
+    let before = height(&terminal.text());
+    terminal.wait_until("the next block", |screen| (height(screen) > before).then_some(()));
+    terminal.forget().write("y");
+    terminal.wait_for_each(&["pending", "1 confirmation", "2 confirmations", "3 confirmations"]);
     terminal.must_show(&[to, MEMO]);
     terminal.wait_until("the payment's id", |screen| {
         let is_id = |piece: &&str| piece.len() == 64 && piece.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -79,14 +80,8 @@ fn unlock(terminal: &Terminal) {
     terminal.write(PASSWORD).press(Key::Enter).wait_for("Balance");
 }
 
-/// The first amount on Home, in VIBE: what can be spent.
-fn balance(screen: &str) -> Option<f64> {
-    let row = screen.lines().skip_while(|line| !line.contains("Balance")).nth(1)?;
-    let number: String = row
-        .chars()
-        .skip_while(|letter| !letter.is_ascii_digit())
-        .take_while(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | ' '))
-        .filter(|letter| !matches!(letter, ',' | ' '))
-        .collect();
-    number.parse().ok()
+/// The height in the title line.
+fn height(screen: &str) -> Option<u64> {
+    let after = screen.lines().next()?.split('▸').nth(1)?;
+    after.split_whitespace().next()?.replace(',', "").parse().ok()
 }

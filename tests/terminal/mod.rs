@@ -62,3 +62,15 @@ fn addresses(screen: &str) -> Vec<String> {
         .map(ToOwned::to_owned)
         .collect()
 }
+
+/// The first amount on Home, in VIBE: what can be spent.
+fn balance(screen: &str) -> Option<f64> {
+    let row = screen.lines().skip_while(|line| !line.contains("Balance")).nth(1)?;
+    let number: String = row
+        .chars()
+        .skip_while(|letter| !letter.is_ascii_digit())
+        .take_while(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | ' '))
+        .filter(|letter| !matches!(letter, ',' | ' '))
+        .collect();
+    number.parse().ok()
+}

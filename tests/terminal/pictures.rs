@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Home, Key, PASSWORD, Terminal, addresses, create_wallet, picture};
+use super::{Home, Key, PASSWORD, Terminal, addresses, balance, create_wallet, picture};
 
 /// Somebody else, and what is paid to them while the picture of Home is taken: a chain with nothing on it would be a
 /// dull one.
@@ -26,7 +26,7 @@ fn pictures_of_the_screens() {
     terminal.wait_for("Welcome to VibeCoin");
     draw(&terminal, "first-start", "VibeCoin · first start");
     create_wallet(&terminal);
-    terminal.wait_for("20.000 000 000 VIBE");
+    terminal.wait_until("20 spendable VIBE", |screen| (balance(screen)? >= 20.0).then_some(()));
 
     terminal.write("2").wait_for("Accounts").write("a").wait_for("account");
     terminal.write("tea").press(Key::Enter);
