@@ -48,7 +48,7 @@ pub const ACCOUNTS_MAX: usize = 1_000;
 pub enum KeystoreError {
     /// The bytes are not those that were written.
     #[error(
-        "the keystore is damaged: its checksum does not fit. Take a backup of the file, or restore from the words"
+        "the keystore is damaged: its checksum does not fit. A backup of the file helps, or the words do"
     )]
     Damaged,
     /// Whole, but no keystore.

@@ -24,6 +24,12 @@ impl Password {
         self.0.as_bytes()
     }
 
+    /// True if there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What a guesser would have to do.
     #[must_use]
     pub fn strength(&self) -> Strength {

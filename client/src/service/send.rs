@@ -136,7 +136,12 @@ impl WalletService {
         account: &AccountInfo,
         plan: impl FnOnce(&Standing<'_>) -> Result<Review, payment::PaymentError>,
     ) -> Result<Review, WalletError> {
-        let outbox = self.outbox().await?;
+        let mut outbox = self.outbox().await?;
+        if outbox.waiting(account.index).next().is_some() {
+            // One that has died meanwhile gives its nonce back, and its money.
+            self.track().await?;
+            outbox = self.outbox().await?;
+        }
         let prices = self.fees().await?;
         let (tip, balance) = self.ask(account, &outbox).await?;
         let mut review = plan(&Standing {

@@ -232,6 +232,21 @@ async fn an_expired_payment_leaves_its_nonce() {
 }
 
 #[tokio::test]
+async fn the_nonce_of_a_payment_that_died_unseen_is_taken_by_the_next() {
+    let scene = scene().await;
+    let mut short = scene.request(VIBE);
+    short.valid_for = 1;
+    let dead = pay(&scene.service, &short).await;
+    scene.node.state().pool.clear();
+    scene.node.mine(1);
+    // Nobody has asked for it since.
+    let next = scene.pay(2 * VIBE).await;
+    assert_eq!(next.nonce(), dead.nonce());
+    scene.node.mine(1);
+    assert_eq!(scene.delivery(&next.txid()).await, Delivery::Mined { height: Height::new(3) });
+}
+
+#[tokio::test]
 async fn too_little_money_names_the_amounts() {
     let scene = scene().await;
     let error = scene.service.prepare(&scene.request(20 * VIBE)).await.unwrap_err();
