@@ -248,6 +248,11 @@ impl MinerHandle {
         self.say(|answer| Word::Now { beneficiary, blocks, answer }).await?
     }
 
+    /// Resolves when the miner has ended, and with it whatever threads it had.
+    pub async fn ended(&self) {
+        self.words.closed().await;
+    }
+
     async fn say<T>(&self, word: impl FnOnce(oneshot::Sender<T>) -> Word) -> Result<T, MinerError> {
         let (answer, receiver) = oneshot::channel();
         self.words.send(word(answer)).await.map_err(|_| MinerError::Stopping)?;

@@ -30,6 +30,8 @@ mod tests;
 
 /// How long all parts together have to end.
 pub const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// How much of that the miner may take before the others are told, too.
+const MINER_LIMIT: Duration = Duration::from_secs(4);
 /// What others are told who find the directory locked.
 const PROGRAM: &str = "vibecoin node";
 
@@ -134,8 +136,10 @@ impl Node {
         if let Some(server) = server {
             server.stop().await;
         }
-        // The miner and the timers end by this; the miner's last block still finds an open door.
+        // The miner and the timers end by this; the miner's last block still finds an open door. One that does not
+        // end is named below.
         supervisor.stop();
+        let _ = tokio::time::timeout(MINER_LIMIT, core.miner.ended()).await;
         // What the chain still takes, the pool still hears.
         core.chain.stop().await;
         core.pool.stop().await;
@@ -143,6 +147,7 @@ impl Node {
         drop(core);
         let flushed = flush(store, deadline).await;
         drop(directory);
+        tracing::info!("the node has stopped");
         // The first reason counts.
         match supervisor.failure() {
             Some(failure) => Err(failure),
