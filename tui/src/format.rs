@@ -169,6 +169,17 @@ pub fn millis(ms: u64) -> SafeText {
     }
 }
 
+/// A stretch of time that may be below a millisecond: `0.19 ms`, `410 ms`, `1.20 s`
+#[must_use]
+pub fn fine_millis(ms: f64) -> SafeText {
+    match ms {
+        v if v < 10.0 => ink!("{v:.2} ms"),
+        v if v < 1_000.0 => ink!("{v:.0} ms"),
+        // Below 2⁵³, and not negative.
+        v => millis(v as u64),
+    }
+}
+
 /// A moment in UTC: `2026-12-01 18:04:09`.
 #[must_use]
 pub fn moment(unix_ms: u64) -> SafeText {

@@ -40,7 +40,7 @@ pub struct Settings {
     pub auto_lock_s: u64,
     /// Blocks until a reward can be spent.
     pub maturity_blocks: u64,
-    /// Whether there are forks, a miner and a log to show.
+    /// Whether this program may run the node: start its miner, read its log.
     pub own_node: bool,
 }
 

@@ -273,8 +273,7 @@ pub(super) async fn poh(backend: &ClientBackend) -> Option<Poh> {
     let status = backend.node().poh_status().await.ok()?;
     Some(Poh {
         hashes_per_second: status.hashes_per_s?,
-        // A duration below 2⁵³ ms, shown in hundredths of a second.
-        segment_ms: status.segment_ms?.max(0.0) as u64,
+        segment_ms: status.segment_ms?.max(0.0),
         segment_hashes: u64::from(status.ticks).saturating_mul(status.hashes_per_tick),
     })
 }

@@ -34,6 +34,9 @@ fn figures_read_well() {
     assert_eq!(age(10_000, 70_000).as_str(), "now");
     assert_eq!(hash_rate(12_400_000.0).as_str(), "12.4 MH/s");
     assert_eq!(bytes(158).as_str(), "158 B");
+    assert_eq!(fine_millis(0.192).as_str(), "0.19 ms");
+    assert_eq!(fine_millis(410.0).as_str(), "410 ms");
+    assert_eq!(fine_millis(1_204.0).as_str(), "1.20 s");
     assert_eq!(millis(980).as_str(), "0.98 s");
     assert_eq!(moment(1_796_148_249_000).as_str(), "2026-12-01 18:04:09");
     assert_eq!(moment(0).as_str(), "1970-01-01 00:00:00");

@@ -52,8 +52,8 @@ pub enum Pace {
 pub struct Poh {
     /// Sequential hashes a second on this machine.
     pub hashes_per_second: f64,
-    /// How long a whole segment takes here, in milliseconds.
-    pub segment_ms: u64,
+    /// How long a whole segment takes here, in milliseconds and parts of them.
+    pub segment_ms: f64,
     /// Hashes in a segment.
     pub segment_hashes: u64,
 }

@@ -45,16 +45,8 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     if wide {
         draw_charts(state, pen, charts);
     }
-    if let Some(wallet) = state.wallet() {
-        let area = Rect { y: top.bottom(), height: activity_rows, ..area };
-        let theme = pen.theme;
-        let inner = pen.panel(area, &Text::new("Activity", theme.heading), false);
-        let rows: Vec<&HistoryRow> = wallet.overview.recent.iter().collect();
-        if rows.is_empty() {
-            pieces::empty(pen, inner, "Nothing yet. What you send, receive and mine appears here.");
-        } else {
-            pieces::activity(state, pen, inner, &rows, None);
-        }
+    if activity_rows > 0 {
+        pieces::recent(state, pen, Rect { y: top.bottom(), height: activity_rows, ..area });
     }
 }
 
@@ -140,7 +132,7 @@ fn draw_pulse(state: &State, pen: &mut Pen<'_>, area: Rect) {
         y = pieces::pair(pen, inner, y, "interval", 10, &text);
     }
     if let Some(poh) = poh.filter(|_| y < inner.bottom()) {
-        let text = Text::new(format::millis(poh.segment_ms), theme.text)
+        let text = Text::new(format::fine_millis(poh.segment_ms), theme.text)
             .add(ink!("  {}/s", format::si(poh.hashes_per_second)), theme.dim);
         y = pieces::pair(pen, inner, y, "PoH", 10, &text);
     }

@@ -25,7 +25,12 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     };
     filter_corner(pen, area, Some(level), &state.logs.filter);
     if state.logs.shown().next().is_none() {
-        super::pieces::empty(pen, inner, "No line passes the filter.");
+        let words = if state.settings.own_node {
+            "No line passes the filter."
+        } else {
+            "The log of this node is its operator's: this program may not read it."
+        };
+        super::pieces::empty(pen, inner, words);
         return;
     }
     // From the newest line upwards; a line that is too long goes on below its message's beginning.

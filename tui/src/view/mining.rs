@@ -93,7 +93,14 @@ fn poh(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {
     let mut y = inner.y;
     match poh {
         Some(poh) => {
-            y = pair(pen, inner, y, "segment", 10, &Text::new(format::millis(poh.segment_ms), theme.strong));
+            y = pair(
+                pen,
+                inner,
+                y,
+                "segment",
+                10,
+                &Text::new(format::fine_millis(poh.segment_ms), theme.strong),
+            );
             y = pair(pen, inner, y, "hashes", 10, &Text::new(format::count(poh.segment_hashes), theme.text));
             y = pair(
                 pen,

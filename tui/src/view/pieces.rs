@@ -200,3 +200,38 @@ pub(super) fn headline(pen: &mut Pen<'_>, area: Rect, y: u16, value: vibecoin_pr
     let theme = pen.theme;
     pen.put(area.x, y, area.width, &draw::vibe(value, theme, theme.strong));
 }
+
+/// The newest activity with rewards in a row put together: a miner's history would else be nothing but rewards.
+pub(super) fn grouped(rows: &[HistoryRow], most: usize) -> Vec<HistoryRow> {
+    let mut out: Vec<HistoryRow> = Vec::new();
+    let mut together = 1u64;
+    for row in rows {
+        let full = out.len() == most;
+        match out.last_mut() {
+            Some(last) if last.kind == HistoryKind::Mined && row.kind == HistoryKind::Mined => {
+                together += 1;
+                last.amount = last.amount.checked_add(row.amount).unwrap_or(last.amount);
+                last.name = Some(ink!("{} block rewards", format::count(together)));
+            }
+            _ if full => break,
+            _ => {
+                together = 1;
+                out.push(row.clone());
+            }
+        }
+    }
+    out
+}
+
+/// The activity panel of a wallet, as it is seen in passing.
+pub(super) fn recent(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let theme = pen.theme;
+    let inner = pen.panel(area, &Text::new("Activity", theme.heading), false);
+    let Some(wallet) = state.wallet() else { return };
+    let rows = grouped(&wallet.overview.recent, usize::from(inner.height));
+    if rows.is_empty() {
+        empty(pen, inner, "Nothing yet. What you send, receive and mine appears here.");
+    } else {
+        activity(state, pen, inner, &rows.iter().collect::<Vec<_>>(), None);
+    }
+}

@@ -26,10 +26,7 @@ fn surround(state: &State, show_blocks: bool, pen: &mut Pen<'_>, area: Rect) -> 
     if area.height >= PANEL_ROWS + 8 {
         own.height = PANEL_ROWS;
         let below = Rect { y: own.bottom(), height: area.height - PANEL_ROWS, ..area };
-        let inner = pen.panel(below, &Text::new("Activity", theme.heading), false);
-        let rows: Vec<&HistoryRow> =
-            state.wallet().map(|w| w.overview.recent.iter().collect()).unwrap_or_default();
-        pieces::activity(state, pen, inner, &rows, None);
+        pieces::recent(state, pen, below);
     }
     if area.width >= PANEL + 50 {
         own.width = PANEL;

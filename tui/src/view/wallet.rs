@@ -65,13 +65,7 @@ fn accounts(state: &State, wallet: &Wallet, pen: &mut Pen<'_>, area: Rect) {
         pen.put_right(inner.x, y + 1, inner.width, &extra);
     }
     let below = Rect { y: list.bottom(), height: area.bottom() - list.bottom(), ..area };
-    let inner = pen.panel(below, &Text::new("Activity", theme.heading), false);
-    let recent: Vec<_> = wallet.overview.recent.iter().collect();
-    if recent.is_empty() {
-        pieces::empty(pen, inner, "Nothing yet.");
-    } else {
-        pieces::activity(state, pen, inner, &recent, None);
-    }
+    pieces::recent(state, pen, below);
 }
 
 fn receive(wallet: &Wallet, page: &Receive, pen: &mut Pen<'_>, area: Rect) {

@@ -2,6 +2,9 @@
 
 use ratatui::style::Color;
 use vibecoin_tui::Theme;
+use vibecoin_tui::action::Action;
+use vibecoin_tui::backend::Event;
+use vibecoin_tui::model::*;
 
 use crate::support::*;
 
@@ -92,6 +95,21 @@ fn home_shows_money_blocks_pulse_and_activity_at_once() {
     for text in ["Block interval", "Transactions a block", "Gas a block"] {
         wide.expect(text);
     }
+}
+
+#[test]
+fn rewards_in_a_row_are_one_line_in_passing_and_all_of_them_in_the_history() {
+    let mut seat = Seat::open((80, 24));
+    let mined = |n: u64| HistoryRow { time_ms: Some(NOW_MS - n * 1_000), ..history_row(1) };
+    let mut overview = overview();
+    overview.recent = [vec![history_row(0)], (1..200).map(mined).collect(), vec![history_row(2)]].concat();
+    seat.fake.overview = overview;
+    seat.act(Action::Event(Event::WalletChanged));
+    seat.expect("+398.066 864");
+    seat.expect("199 block rewards");
+    seat.expect("+48.000");
+    seat.key("h");
+    assert!(!seat.shows("block rewards"));
 }
 
 #[test]

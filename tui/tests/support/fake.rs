@@ -1,0 +1,121 @@
+//! Answers from the made-up world.
+
+use vibecoin_tui::backend::{Reply, Request};
+use vibecoin_tui::model::*;
+use vibecoin_tui::safe::SafeText;
+
+use super::sample::*;
+
+/// Answers like a wallet on a node would, from its own made-up world.
+#[derive(Debug)]
+pub struct Fake {
+    pub wallets: Vec<WalletInfo>,
+    pub payment: PaymentStatus,
+    pub contacts: Vec<Contact>,
+    pub refuse_plan: Option<Failure>,
+    pub mining: bool,
+    pub overview: Overview,
+    pub asked: Vec<Request>,
+}
+
+impl Fake {
+    pub fn answer(&mut self, request: Request) -> Result<Reply, Failure> {
+        self.asked.push(request.clone());
+        Ok(match request {
+            Request::Wallets => Reply::Wallets(self.wallets.clone()),
+            Request::FreshWords(WordCount::Twelve) => Reply::Words(Phrase::new(WORDS)),
+            Request::FreshWords(WordCount::TwentyFour) => {
+                Reply::Words(Phrase::new(&format!("{WORDS} {WORDS}")))
+            }
+            Request::CreateWallet(_) | Request::Overview | Request::NewAccount(_) => {
+                Reply::Overview(Box::new(self.overview.clone()))
+            }
+            Request::WatchWallet { .. } => {
+                Reply::Overview(Box::new(Overview { watch_only: true, ..self.overview.clone() }))
+            }
+            Request::Unlock { password, .. } if password.expose() == PASSWORD => {
+                Reply::Overview(Box::new(self.overview.clone()))
+            }
+            Request::Unlock { .. } => return Err(Failure::new("this is not the password of this wallet")),
+            Request::Lock | Request::Label { .. } => Reply::Done,
+            Request::Contacts => Reply::Contacts(self.contacts.clone()),
+            Request::SaveContact { name, address } => {
+                let contact = Contact { name: SafeText::new(&name), address: SafeText::new(&address) };
+                self.contacts.push(contact);
+                Reply::Contacts(self.contacts.clone())
+            }
+            Request::RemoveContact(address) => {
+                self.contacts.retain(|c| c.address != address);
+                Reply::Contacts(self.contacts.clone())
+            }
+            Request::History(query) => {
+                let rows = (query.skip as u64..(query.skip + query.limit) as u64).map(history_row).collect();
+                Reply::History(HistoryPage { rows, more: query.skip < 200 })
+            }
+            Request::Prices => Reply::Prices(Prices { low: 16, normal: 18, high: 32, minimum: 16 }),
+            Request::Plan(request) => match &self.refuse_plan {
+                Some(failure) => return Err(failure.clone()),
+                None => Reply::Plan(Box::new(plan(&request))),
+            },
+            Request::PlanReplacement { txid, cancel } => {
+                let request = SendRequest {
+                    account: 0,
+                    to: address(7).to_string(),
+                    amount: SendAmount::Exact(vibe("1.5")),
+                    fee: FeeChoice::Normal,
+                    memo: String::new(),
+                    valid_for: Some(100),
+                };
+                let kind = if cancel {
+                    PlanKind::Cancel { replaces: txid }
+                } else {
+                    PlanKind::SpeedUp { replaces: txid }
+                };
+                Reply::Plan(Box::new(SendPlan { kind, ..plan(&request) }))
+            }
+            Request::Send(_) => Reply::Sent(hash(77)),
+            Request::Payment(_) => Reply::Payment(self.payment),
+            Request::SignMessage { message, .. } => Reply::Signed(Box::new(SignedMessage {
+                address: address(1),
+                message: SafeText::new(&message),
+                signature: SafeText::new(&format!("{}{}{}", hash(1), hash(2), hash(3))),
+            })),
+            Request::VerifyMessage { signature, .. } => Reply::Verified(signature == "good"),
+            Request::Blocks { below, limit } => {
+                let top = below.map_or(TIP, |b| b - 1);
+                Reply::Blocks((0..limit as u64).map_while(|n| top.checked_sub(n)).map(block_row).collect())
+            }
+            Request::Block(BlockRef::Height(height)) => Reply::Block(Box::new(block_detail(height))),
+            Request::Block(BlockRef::Id(id)) => {
+                let height = (0..=TIP).rev().take(2_000).find(|h| hash(*h) == id);
+                Reply::Block(Box::new(block_detail(height.ok_or_else(|| Failure::new("no such block"))?)))
+            }
+            Request::Transaction(txid) => Reply::Transaction(Box::new(tx_detail(txid))),
+            Request::Account(address) => Reply::Account(Box::new(account_detail(address))),
+            Request::Forks => Reply::Forks(
+                (1..4)
+                    .map(|n| ForkRow {
+                        tip: hash(n),
+                        height: TIP - n * 40,
+                        branches_at: TIP - n * 40 - n,
+                        length: n,
+                        status: SafeText::new("side"),
+                    })
+                    .collect(),
+            ),
+            Request::Search(text) => match text.parse::<u64>() {
+                Ok(height) if height <= TIP => Reply::Found(Found::Block(Box::new(block_detail(height)))),
+                _ => Reply::Found(Found::Nothing),
+            },
+            Request::Miner => Reply::Miner(Box::new(miner(self.mining))),
+            Request::StartMiner { threads, .. } => {
+                self.mining = true;
+                Reply::Miner(Box::new(MinerStatus { threads, ..miner(true) }))
+            }
+            Request::StopMiner => {
+                self.mining = false;
+                Reply::Miner(Box::new(miner(false)))
+            }
+        })
+    }
+}
