@@ -57,7 +57,7 @@ pub fn start(
     let level = level(base_level(config, places), louder);
     let filter = || EnvFilter::new(directives(level));
     let mut layers: Vec<Extra> = Vec::new();
-    layers.extend(extra);
+    layers.extend(extra.map(|extra| filtered(extra, level)));
     if places != Places::Files {
         let layer =
             fmt::layer().with_writer(std::io::stderr).with_ansi(color && std::io::stderr().is_terminal());
@@ -78,6 +78,12 @@ pub fn start(
     // A second start in one process could only be a test's.
     let _ = Registry::default().with(layers).try_init();
     Ok(guard)
+}
+
+/// A part that takes what the others take, and nothing more: other programs' parts say a lot at their lowest levels,
+/// what they receive word for word included.
+fn filtered(extra: Extra, level: LevelFilter) -> Extra {
+    extra.with_filter(EnvFilter::new(directives(level))).boxed()
 }
 
 fn base_level(config: &Config, places: Places) -> LevelFilter {

@@ -36,7 +36,7 @@ pub fn password(args: &PasswordArgs) -> Outcome<Password> {
 /// A password for a new wallet: asked for twice, with an honest word about it.
 ///
 /// # Errors
-/// As [`password`]; [`Failure::Usage`] if the two differ.
+/// As [`password`]; [`Failure::Usage`] if the two differ, or there is nothing in it.
 pub fn new_password(
     file: Option<&Path>,
     fd: Option<u32>,
@@ -56,6 +56,9 @@ pub fn new_password(
             password
         }
     };
+    if password.is_empty() {
+        return Err(Failure::Usage("a wallet needs a password, and this one is empty".to_owned()));
+    }
     if password.strength().bits() < 28 {
         out.warn("this password is easily guessed by whoever gets the wallet's file");
     }

@@ -95,11 +95,15 @@ fn announce(context: &Context, handle: &NodeHandle) {
         "network": network.name(),
         "genesis_id": network.genesis_id(),
         "rpc": url,
+        "metrics": handle.metrics_address().map(|address| format!("http://{address}")),
         "pid": std::process::id(),
         "directory": context.config.node_dir(),
     });
     let _ = context.out.answer(&answer, |paper| {
         paper.line(format!("A node of {} runs here. Its API is at {url}", network.name()));
+        if let Some(address) = handle.metrics_address() {
+            paper.line(format!("Health and metrics are at http://{address}/health and /metrics"));
+        }
     });
 }
 

@@ -61,12 +61,21 @@ pub fn run(context: &Context, args: &TuiArgs) -> Outcome {
             return Ok(vibecoin_tui::run(Arc::new(backend), options).await?);
         };
         let handle = node.handle();
-        let running = tokio::spawn(node.run());
-        let left = vibecoin_tui::run(Arc::new(backend), options).await;
-        handle.stop();
-        let ended = running.await.map_err(Failure::unexpected)?;
-        left?;
-        Ok(ended?)
+        let mut running = tokio::spawn(node.run());
+        let ended = tokio::select! {
+            left = vibecoin_tui::run(Arc::new(backend), options) => {
+                handle.stop();
+                let ended = running.await;
+                left?;
+                ended
+            }
+            // Told to stop by somebody else, or unable to go on: nothing on the screens would be true any more.
+            ended = &mut running => {
+                context.out.say("The node in this program has stopped.");
+                ended
+            }
+        };
+        Ok(ended.map_err(Failure::unexpected)??)
     })
 }
 

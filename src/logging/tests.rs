@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use vibecoin_node::LogRing;
+
 use super::*;
 
 #[test]
@@ -11,6 +13,20 @@ fn levels_move_by_steps_and_stay_within_bounds() {
     assert_eq!(level(LevelFilter::INFO, -1), LevelFilter::WARN);
     assert_eq!(level(LevelFilter::INFO, -9), LevelFilter::ERROR);
     assert_eq!(level(LevelFilter::INFO, 9), LevelFilter::TRACE);
+}
+
+#[test]
+fn what_is_shown_elsewhere_is_no_more_than_the_log() {
+    let ring = LogRing::default();
+    let layer: Extra = filtered(Box::new(ring.layer()), LevelFilter::INFO);
+    tracing::subscriber::with_default(Registry::default().with(vec![layer]), || {
+        tracing::info!(target: "vibecoin_node", "ours");
+        tracing::debug!(target: "vibecoin_node", "too much of ours");
+        tracing::info!(target: "hyper", "another's");
+        tracing::warn!(target: "hyper", "another's trouble");
+    });
+    let said: Vec<String> = ring.last().into_iter().map(|line| line.message).collect();
+    assert_eq!(said, ["ours", "another's trouble"]);
 }
 
 #[test]

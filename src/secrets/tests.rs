@@ -29,6 +29,17 @@ fn a_file_that_is_no_secret_is_refused() {
 }
 
 #[test]
+fn a_new_wallet_gets_no_empty_password() {
+    let out = Output::new(false, false, 0);
+    for (content, taken) in [("", false), ("\n", false), ("x\n", true)] {
+        let (_folder, args) = file(content);
+        let new = new_password(args.password_file.as_deref(), None, "--password-file", &out);
+        assert_eq!(new.is_ok(), taken, "{content:?}");
+        assert!(password(&args).is_ok(), "one that is asked for may be anything");
+    }
+}
+
+#[test]
 fn nothing_secret_is_printed_by_mistake() {
     let (_folder, args) = file("hunter2\n");
     let shown = format!("{args:?} {:?}", password(&args).unwrap());

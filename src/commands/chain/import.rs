@@ -4,7 +4,7 @@
 //! stands in the order of the file and says what became of the block in the end. What it was called when it came
 //! stands beside it as `first`, if that was something else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -92,21 +92,34 @@ impl Line {
 #[derive(Default)]
 pub(super) struct Ledger {
     lines: BTreeMap<u64, Line>,
-    /// The lines of blocks that wait for their parents, by id, the first first.
+    /// The lines of blocks that may still get another verdict, by id, the first first.
     waiting: HashMap<Hash, Vec<u64>>,
+    /// The same lines by their place.
+    open: BTreeSet<u64>,
 }
 
 impl Ledger {
     fn push(&mut self, line: Line, open: bool) {
         if let (true, Some(id)) = (open, line.id) {
             self.waiting.entry(id).or_default().push(line.index);
+            self.open.insert(line.index);
         }
         self.lines.insert(line.index, line);
+    }
+
+    /// A block that waited for its parent waits for its time now.
+    fn reopen(&mut self, id: &Hash, verdict: &Verdict) {
+        for index in self.waiting.get(id).into_iter().flatten() {
+            if let Some(line) = self.lines.get_mut(index) {
+                line.settle(verdict);
+            }
+        }
     }
 
     /// Gives the block its last verdict. If it was in the file several times, the first of them gets it.
     fn settle(&mut self, id: &Hash, verdict: &Verdict) {
         for (nth, index) in self.waiting.remove(id).unwrap_or_default().into_iter().enumerate() {
+            self.open.remove(&index);
             let again = if matches!(verdict, Verdict::Invalid(_)) { verdict } else { &Verdict::Known };
             if let Some(line) = self.lines.get_mut(&index) {
                 line.settle(if nth == 0 { verdict } else { again });
@@ -116,7 +129,7 @@ impl Ledger {
 
     /// Takes the lines that nothing can change any more and that nothing open stands before.
     fn take_settled(&mut self) -> Vec<Line> {
-        let first_open = self.waiting.values().flatten().min().copied().unwrap_or(u64::MAX);
+        let first_open = self.open.first().copied().unwrap_or(u64::MAX);
         let rest = self.lines.split_off(&first_open);
         std::mem::replace(&mut self.lines, rest).into_values().collect()
     }
@@ -124,6 +137,7 @@ impl Ledger {
     /// Takes all lines: what waits now will wait for ever.
     fn take_all(&mut self) -> Vec<Line> {
         self.waiting.clear();
+        self.open.clear();
         std::mem::take(&mut self.lines).into_values().collect()
     }
 }
@@ -179,7 +193,8 @@ pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool
         tally.print(&context.out, &ledger.take_settled())?;
     };
     for report in open.chain.retry_held(clock())? {
-        note(&mut ledger, &report);
+        note(&mut ledger, &report.id, &report.verdict);
+        note_settled(&mut ledger, &report);
     }
     input.bar.finish_and_clear();
     tally.print(&context.out, &ledger.take_all())?;
@@ -208,16 +223,25 @@ fn take(
     let height = block.header.height;
     let report = open.chain.import(block, now)?;
     ledger.push(Line::new(index, Some((report.id, height)), &report.verdict), report.verdict.is_open());
-    note(ledger, &report);
+    // A refused block says nothing about one of the same id that waits: that one has another body, the committed one.
+    if !matches!(report.verdict, Verdict::Invalid(_)) {
+        note(ledger, &report.id, &report.verdict);
+    }
+    note_settled(ledger, &report);
     Ok(())
 }
 
-fn note(ledger: &mut Ledger, report: &Report) {
-    if !report.verdict.is_open() {
-        ledger.settle(&report.id, &report.verdict);
-    }
-    for (id, verdict) in report.settled.iter().filter(|(_, verdict)| !verdict.is_open()) {
+fn note(ledger: &mut Ledger, id: &Hash, verdict: &Verdict) {
+    if verdict.is_open() {
+        ledger.reopen(id, verdict);
+    } else {
         ledger.settle(id, verdict);
+    }
+}
+
+fn note_settled(ledger: &mut Ledger, report: &Report) {
+    for (id, verdict) in &report.settled {
+        note(ledger, id, verdict);
     }
 }
 

@@ -10,6 +10,7 @@ use vibecoin_client::vault::{LockAfter, Opened};
 use vibecoin_client::wallets::WalletsError;
 use vibecoin_crypto::{Hash, PublicKey};
 use vibecoin_primitives::{Address, Height};
+use vibecoin_rpc::NodeApi;
 
 use super::{Desk, print};
 use crate::attach;
@@ -28,7 +29,12 @@ pub(super) async fn new(
 ) -> Outcome {
     let mnemonic = Mnemonic::generate(WordCount::try_from(words)?)?;
     let shown = mnemonic.clone();
-    let opened = create(desk, name, mnemonic, passphrase).await?;
+    // Fresh words cannot have received anything before the block that stands last now.
+    let birth = match attach::running(desk.context).await {
+        Ok(Some(node)) => node.chain_tip().await.map(|tip| tip.height).unwrap_or_default(),
+        Ok(None) | Err(_) => Height::GENESIS,
+    };
+    let opened = create(desk, name, mnemonic, passphrase, birth).await?;
     let words: Vec<&str> = shown.words().collect();
     let first = first_address(desk, &opened);
     let answer = json!({
@@ -58,7 +64,7 @@ pub(super) async fn restore(
     accounts: u32,
 ) -> Outcome {
     let mnemonic = Mnemonic::parse(&secrets::words(words_file)?)?;
-    create(desk, name, mnemonic, passphrase).await?;
+    create(desk, name, mnemonic, passphrase, Height::GENESIS).await?;
     for index in 1..accounts {
         desk.vault.add_account(Some(index), "", now()).await?;
     }
@@ -93,6 +99,7 @@ async fn create(
     name: Option<&str>,
     mnemonic: Mnemonic,
     passphrase: &PassphraseArgs,
+    birth: Height,
 ) -> Outcome<Opened> {
     let name = desk.new_name(name)?;
     // Before anything is asked: a name that is taken would waste the answers.
@@ -105,7 +112,7 @@ async fn create(
     let password =
         secrets::new_password(from.password_file.as_deref(), from.password_fd, "--password-file", out)?;
     let secret = Secret::new(mnemonic, passphrase);
-    Ok(desk.vault.create(&name, secret, password, Height::GENESIS, now(), LockAfter::Never).await?)
+    Ok(desk.vault.create(&name, secret, password, birth, now(), LockAfter::Never).await?)
 }
 
 /// Looks for accounts that were used before, if a node runs that can tell.

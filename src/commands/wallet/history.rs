@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use vibecoin_client::files;
 use vibecoin_client::history::{Direction, HistoryFilter, HistoryItem, Tracked};
+use vibecoin_client::outbox::Delivery;
 use vibecoin_client::wallets::Book;
 use vibecoin_rpc::types::ActivityKind;
 
@@ -41,7 +42,7 @@ pub(super) async fn show(desk: &Desk<'_>, account: Option<u32>, limit: u32) -> O
                 let to = body.to.map(|to| desk.context.show(&to)).unwrap_or_default();
                 vec![
                     sent.account.to_string(),
-                    "waiting".to_owned(),
+                    state(&sent.delivery).to_owned(),
                     body.value.to_string(),
                     to,
                     sent.txid().to_string(),
@@ -155,6 +156,17 @@ fn row(context: &Context, item: &HistoryItem, book: &Book) -> Vec<String> {
         name.or_else(|| other.map(|other| context.show(other))).unwrap_or_default(),
         item.memo_text().unwrap_or_default().to_owned(),
     ]
+}
+
+/// How far a payment is that is not settled.
+const fn state(delivery: &Delivery) -> &'static str {
+    match delivery {
+        Delivery::Waiting => "waiting",
+        Delivery::Mined { .. } => "mined",
+        Delivery::Expired => "expired",
+        Delivery::Replaced { .. } => "replaced",
+        Delivery::Refused { .. } => "refused",
+    }
 }
 
 fn direction(item: &HistoryItem) -> &'static str {

@@ -46,3 +46,13 @@ fn what_waits_at_the_end_is_told_as_waiting() {
     ledger.push(line(1, 3, &Verdict::Known), false);
     assert_eq!(told(&ledger.take_all()), [(0, "orphan", None), (1, "known", None)]);
 }
+
+#[test]
+fn what_waited_for_its_parent_may_wait_for_its_time() {
+    let mut ledger = Ledger::default();
+    ledger.push(line(0, 2, &orphan()), true);
+    let held = Verdict::Held { until: Timestamp::new(5) };
+    note(&mut ledger, &id(2), &held);
+    assert_eq!(told(&ledger.take_settled()), []);
+    assert_eq!(told(&ledger.take_all()), [(0, "held", Some("orphan"))]);
+}
