@@ -90,6 +90,12 @@ pub enum MinerError {
         /// Milliseconds until then.
         starts_in_ms: u64,
     },
+    /// The tip's own time lies so far ahead that a block on it would have to wait.
+    #[error("the chain is {ahead_ms} ms ahead of this node's clock; dev_warp moves the clock")]
+    AheadOfClock {
+        /// How far.
+        ahead_ms: u64,
+    },
     /// No block can be put together.
     #[error(transparent)]
     Production(#[from] ProductionError),

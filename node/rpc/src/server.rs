@@ -1,7 +1,7 @@
 //! The server: HTTP and WebSocket on one port, with bounds on everything a stranger can make it hold.
 //!
 //! - loopback unless told otherwise; a request must name an allowed `Host`, and a browser an allowed `Origin`, so
-//!   that no web page reaches the node by DNS rebinding ([`gate`]);
+//!   that no web page reaches the node by DNS rebinding;
 //! - methods of the operator ask for the cookie, each call of a batch by itself, over a WebSocket by the header of
 //!   its handshake;
 //! - body ≤ 1 MiB, batch ≤ 50 calls, connections and subscriptions capped, a deadline for every HTTP request;

@@ -1,6 +1,6 @@
 //! How the API is written once.
 //!
-//! [`api!`] turns one table of methods into four things: a trait that can be used as `dyn`, its implementation by
+//! `api!` turns one table of methods into four things: a trait that can be used as `dyn`, its implementation by
 //! the client, its registration with the server, and its entries for `rpc.discover`. A method that is missing in
 //! one of them is therefore impossible. In the table, parameters in brackets are optional, as in a usage text:
 //!

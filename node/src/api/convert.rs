@@ -30,6 +30,7 @@ pub fn miner(error: MinerError) -> ApiError {
     match error {
         MinerError::NoBeneficiary => ApiError::InvalidParams { reason: error.to_string() },
         MinerError::NotStarted { starts_in_ms } => ApiError::NotStarted { starts_in_ms },
+        MinerError::AheadOfClock { .. } => ApiError::NotAvailable { reason: error.to_string() },
         MinerError::Production(ProductionError::Store(error)) => store(error),
         MinerError::Production(error) => ApiError::internal(error),
         MinerError::Chain(error) => service(error),

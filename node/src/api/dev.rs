@@ -14,6 +14,9 @@ use crate::dev::{TEST_ACCOUNTS, test_key, transfer};
 
 /// The most blocks of one `dev_mine`.
 const BLOCKS_MAX: u32 = 10_000;
+/// How far ahead the clock may be moved in all: a hundred years. A block at the end of time has no child, and the
+/// chain would be stuck on it for good.
+const AHEAD_MAX_MS: u64 = 100 * 365 * 86_400_000;
 
 impl Core {
     pub(super) async fn dev_mine(
@@ -71,6 +74,10 @@ impl Core {
 
     pub(super) fn dev_warp(&self, ms: u64) -> Result<DevClock, ApiError> {
         self.check_dev()?;
+        if self.clock.offset_ms().saturating_add(ms) > AHEAD_MAX_MS {
+            let reason = format!("the clock may be at most {AHEAD_MAX_MS} ms ahead in all");
+            return Err(ApiError::InvalidParams { reason });
+        }
         self.clock.warp(ms);
         tracing::info!(ms, "the clock of this process was moved");
         Ok(DevClock { offset_ms: self.clock.offset_ms(), time: self.clock.now() })

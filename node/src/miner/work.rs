@@ -241,8 +241,17 @@ impl Miner {
         let block = template.into_block(nonce);
         let found = Found { height: block.header.height, id: block.id(), time: block.header.time };
         let report = self.door.import(block).await?;
-        if let Verdict::Invalid(reason) = report.verdict {
-            return Err(MinerError::Refused(reason));
+        match report.verdict {
+            Verdict::Invalid(reason) => return Err(MinerError::Refused(reason)),
+            Verdict::Held { .. } => {
+                let ahead_ms = found.time.saturating_since(self.bench.clock.now());
+                return Err(MinerError::AheadOfClock { ahead_ms });
+            }
+            Verdict::Extended
+            | Verdict::Reorganised { .. }
+            | Verdict::Side
+            | Verdict::Known
+            | Verdict::Orphan { .. } => {}
         }
         self.show.send_modify(|view| {
             view.blocks_found += 1;

@@ -94,3 +94,18 @@ async fn health_and_metrics_are_answered() {
     handle.stop();
     node.run().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warp_is_forgotten_with_its_process() {
+    let lab = Lab::start().await;
+    lab.operator().dev_warp(60_000).await.unwrap();
+    lab.operator().dev_mine(1, None).await.unwrap();
+    let lab = lab.restart().await;
+    let error = lab.operator().dev_mine(1, None).await.unwrap_err();
+    assert!(matches!(error, ApiError::NotAvailable { .. }), "{error:?}");
+    assert_eq!(lab.api().chain_tip().await.unwrap().height.get(), 1);
+    lab.operator().dev_warp(60_000).await.unwrap();
+    lab.operator().dev_mine(1, None).await.unwrap();
+    assert!(lab.api().chain_tip().await.unwrap().height.get() >= 2);
+    lab.end().await;
+}
