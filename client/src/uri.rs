@@ -20,7 +20,7 @@ const LABEL_CHARS_MAX: usize = 80;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
     /// It does not start with `vibe:`.
-    #[error("not a payment link: it starts with \"vibe:\"")]
+    #[error("not a payment link: one starts with \"vibe:\"")]
     Scheme,
     /// The address is none, or another network's.
     #[error(transparent)]

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ mod tests;
 pub struct Supervisor {
     stop: CancellationToken,
     tasks: TaskTracker,
-    failure: Arc<OnceLock<Failure>>,
+    failure: Arc<Mutex<Option<Failure>>>,
     alive: Arc<Mutex<Alive>>,
 }
 
@@ -48,9 +48,9 @@ impl Drop for Entry {
     }
 }
 
-fn lock(alive: &Mutex<Alive>) -> MutexGuard<'_, Alive> {
-    // The list is whole after every statement, so a panic elsewhere leaves nothing broken.
-    alive.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is kept is whole after every statement, so a panic elsewhere leaves nothing broken.
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Supervisor {
@@ -68,14 +68,21 @@ impl Supervisor {
     /// Why the node went down by itself, if it did.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
-        self.failure.get().cloned()
+        lock(&self.failure).clone()
     }
 
     /// Keeps the reason, if it is the first, and stops the node.
     pub fn fail(&self, failure: Failure) {
         tracing::error!("the node stops: {failure}");
-        // A second failure follows from the first.
-        let _ = self.failure.set(failure);
+        let mut kept = lock(&self.failure);
+        // A second failure follows from the first. But a part that ends without a reason of its own has lost one that
+        // it leans on, and may be faster than that one with its word.
+        if kept.is_none()
+            || matches!(*kept, Some(Failure::Ended { .. })) && !matches!(failure, Failure::Ended { .. })
+        {
+            *kept = Some(failure);
+        }
+        drop(kept);
         self.stop.cancel();
     }
 

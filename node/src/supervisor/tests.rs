@@ -51,6 +51,12 @@ async fn a_clean_stop_is_no_failure_and_the_first_failure_counts() {
     supervisor.fail(Failure::Ended { part: "first" });
     supervisor.fail(Failure::Ended { part: "second" });
     assert_eq!(supervisor.failure(), Some(Failure::Ended { part: "first" }));
+    // A reason that comes after its consequence is the one that counts.
+    let reason = Failure::Panicked { part: "third", message: "here is why".to_owned() };
+    supervisor.fail(reason.clone());
+    supervisor.fail(Failure::Panicked { part: "fourth", message: "here too".to_owned() });
+    supervisor.fail(Failure::Ended { part: "fifth" });
+    assert_eq!(supervisor.failure(), Some(reason));
 }
 
 #[tokio::test]
