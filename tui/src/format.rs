@@ -60,19 +60,32 @@ pub enum TypedAmountError {
     /// Nothing was typed.
     #[error("enter an amount, or max")]
     Empty,
+    /// A comma that one reader takes for a point and another for a separator.
+    #[error("a comma can be read in two ways: write a point before decimals, and no comma")]
+    Comma,
     /// Something was, but not an amount.
     #[error(transparent)]
     Not(#[from] AmountError),
 }
 
-/// Reads a typed amount of VIBE. Spaces, commas and underscores are separators of groups, and left out.
+/// Reads a typed amount of VIBE. Spaces and underscores are separators of groups, and left out. So are commas where
+/// they cannot mean a point: before groups of three digits with a point after them, as amounts are shown here.
 ///
 /// # Errors
 /// See [`TypedAmountError`].
 pub fn parse_amount(text: &str) -> Result<Amount, TypedAmountError> {
-    let mut text: String = text.chars().filter(|c| !matches!(c, ' ' | ',' | '_')).collect();
+    let mut text: String = text.chars().filter(|c| !matches!(c, ' ' | '_')).collect();
     if text.is_empty() {
         return Err(TypedAmountError::Empty);
+    }
+    if text.contains(',') {
+        let grouped = text
+            .split_once('.')
+            .filter(|(whole, rest)| !rest.contains(',') && whole.split(',').skip(1).all(|group| group.len() == 3));
+        if grouped.is_none() {
+            return Err(TypedAmountError::Comma);
+        }
+        text.retain(|c| c != ',');
     }
     if text.starts_with('.') {
         text.insert(0, '0');

@@ -213,13 +213,18 @@ fn draw_tabs(state: &State, pen: &mut Pen<'_>, area: Rect) {
 /// What the footer offers: the keys of what has the keys, each with its place.
 fn footer_places(state: &State, width: u16) -> Vec<(Command, u16, u16)> {
     let context = state.context();
+    let mut keys: Vec<(Command, u16)> = footer_keys(state, context)
+        .into_iter()
+        .map(|(key, command)| (command, ink!("{key} {}", label(state, context, command)).width() as u16))
+        .collect();
+    // The ways back and to the whole list are never what is left out.
+    while 1 + keys.iter().map(|(_, cells)| cells + 2).sum::<u16>() > width + 1 {
+        let Some(last) = keys.iter().rposition(|(c, _)| !matches!(c, Command::Help | Command::Back)) else { break };
+        keys.remove(last);
+    }
     let mut x = 1;
-    let mut places: Vec<(Command, u16, u16)> = Vec::new();
-    for (key, command) in footer_keys(state, context) {
-        let cells = ink!("{key} {}", label(state, context, command)).width() as u16;
-        if x + cells + 1 > width {
-            break;
-        }
+    let mut places = Vec::with_capacity(keys.len());
+    for (command, cells) in keys {
         places.push((command, x, cells));
         x += cells + 2;
     }

@@ -17,6 +17,10 @@ fn typed_amounts_are_read_or_explained() {
     assert_eq!(parse_amount("1.5").unwrap().beats(), 1_500_000_000);
     assert_eq!(parse_amount("1,204.500 000 001").unwrap().beats(), 1_204_500_000_001);
     assert_eq!(parse_amount(".5").unwrap().beats(), 500_000_000);
+    assert_eq!(parse_amount("1,204,000.5").unwrap().beats(), 1_204_000_500_000_000);
+    for comma in ["1,5", "1,500", "1.204,50", "12,04.5", "0,000000001"] {
+        assert_eq!(parse_amount(comma), Err(TypedAmountError::Comma), "{comma}");
+    }
     assert_eq!(parse_amount(" "), Err(TypedAmountError::Empty));
     assert_eq!(parse_amount("1.5.0"), Err(TypedAmountError::Not(AmountError::NotDecimal)));
     assert_eq!(parse_amount("-1"), Err(TypedAmountError::Not(AmountError::NotDecimal)));

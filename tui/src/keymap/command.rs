@@ -79,7 +79,7 @@ commands! {
     Passphrase = "passphrase", "passphrase", "The words have a passphrase besides";
     Complete = "complete", "complete", "Take the suggested word";
     Reveal = "reveal", "show", "Show or hide what is typed";
-    Lock = "lock", "lock", "Lock the wallet";
+    Lock = "lock", "lock", "Lock the wallet; without one, choose or create one";
     Palette = "palette", "command", "Find any command by its name";
     Help = "help", "help", "Show the keys of this screen";
     Confirm = "confirm", "yes", "Do it";

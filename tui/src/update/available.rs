@@ -11,7 +11,7 @@ use crate::state::*;
 pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
     let needs_wallet = || match &state.session {
         Session::Open(_) => None,
-        Session::Looking => Some("there is no wallet open: F3 or : creates one"),
+        Session::Looking => Some("there is no wallet open: ^L chooses or creates one"),
         _ => Some("no wallet is open yet"),
     };
     let needs_key = || {
@@ -36,7 +36,7 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
         Command::Receive | Command::History | Command::Contacts | Command::AddContact | Command::Label => {
             needs_wallet()
         }
-        Command::Lock => needs_key(),
+        Command::Lock if !state.has_tabs() => Some("nothing is open"),
         Command::SpeedUp | Command::CancelPayment => needs_key().or_else(|| not_pending(state)),
         Command::FirstStart if matches!(state.session, Session::FirstStart(_)) => Some("this is it"),
         Command::ToggleMining | Command::ThreadsMore | Command::ThreadsFewer => {
@@ -70,7 +70,8 @@ fn nothing_to_open(state: &State) -> Option<&'static str> {
 
 fn nothing_to_complete(state: &State) -> Option<&'static str> {
     let Session::FirstStart(first) = &state.session else { return None };
-    (first.focus != 0 || Phrase::suggest(&first.typed.word_before()).is_empty())
+    // With a passphrase there is another field to go to.
+    (first.passphrase.is_none() && Phrase::suggest(&first.typed.word_before()).is_empty())
         .then_some("no word begins like this")
 }
 
@@ -84,7 +85,7 @@ fn mining_unavailable(state: &State, command: Command) -> Option<SafeText> {
     }
     match command {
         Command::ToggleMining if !miner.running && state.wallet().is_none() => {
-            Some("there is no wallet to mine for: F3 or : creates one".into())
+            Some("there is no wallet to mine for: ^L chooses or creates one".into())
         }
         Command::ThreadsMore if state.threads >= miner.threads_max => {
             Some("this machine has no more threads".into())

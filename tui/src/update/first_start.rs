@@ -60,9 +60,13 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         (Step::Check, Command::ShowWordsAgain | Command::Back) => go(first, Step::Words),
 
         (Step::Restore, Command::Complete) => {
-            if let Some(word) = Phrase::suggest(&first.typed.word_before()).first() {
-                first.typed.replace_word(&format!("{word} "));
-                typed(first);
+            let suggested = Phrase::suggest(&first.typed.word_before());
+            match suggested.first().filter(|_| first.focus == 0) {
+                Some(word) => {
+                    first.typed.replace_word(&format!("{word} "));
+                    typed(first);
+                }
+                None => first.focus = (first.focus + 1) % first.fields(),
             }
         }
         (Step::Restore, Command::Passphrase) => {

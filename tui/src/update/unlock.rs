@@ -49,6 +49,12 @@ fn open(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// Locks: everything that the wallet showed is forgotten, and the backend forgets the keys.
 pub(super) fn lock(state: &mut State, by_itself: bool, fx: &mut Vec<Effect>) {
+    if matches!(state.session, Session::Looking) {
+        // There is nothing to lock: the wallets are looked up, as at the start.
+        state.session = Session::Starting;
+        fx.push(state.ask(Slot::Wallets, Request::Wallets));
+        return;
+    }
     let Session::Open(wallet) = &state.session else { return };
     let name = wallet.overview.name.clone();
     let mut unlock = Unlock::new(

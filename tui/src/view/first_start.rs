@@ -222,6 +222,8 @@ fn restore(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
         Some(field) => {
             pen.put(inner.x, y, 12, &Text::new("passphrase", theme.dim));
             pen.field(inner.x + 12, y, 40, field, first.focus == 1, first.revealed);
+            let words = "every passphrase opens some wallet: a mistake opens an empty one";
+            pen.put(inner.x, y + 1, inner.width, &Text::new(words, theme.dim));
         }
         None => {
             let text = Text::new("F2", theme.key).add(" if these words have a passphrase besides", theme.dim);

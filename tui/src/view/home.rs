@@ -14,10 +14,10 @@ use ratatui::layout::Rect;
 
 use super::pieces::{self, first_row};
 use crate::draw::graph::{self, Shape};
-use crate::draw::{Pen, Text};
+use crate::draw::{self, Pen, Text};
 use crate::format;
 use crate::model::*;
-use crate::safe::ink;
+use crate::safe::{SafeText, ink};
 use crate::state::*;
 
 /// Columns from which there is room for charts beside the lists.
@@ -40,7 +40,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let balance_rows = 8.min(left.height / 2 + 1);
     let balance = Rect { height: balance_rows, ..left };
     draw_balance(state, pen, balance);
-    draw_pulse(state, pen, Rect { y: balance.bottom(), height: left.height - balance_rows, ..left });
+    draw_pulse(state, wide, pen, Rect { y: balance.bottom(), height: left.height - balance_rows, ..left });
     draw_blocks(state, pen, blocks);
     if wide {
         draw_charts(state, pen, charts);
@@ -56,7 +56,7 @@ fn draw_balance(state: &State, pen: &mut Pen<'_>, area: Rect) {
         let inner = pen.panel(area, &Text::new("No wallet", theme.heading), false);
         pen.paragraph(
             inner,
-            "You are looking at the chain. To hold coins, open the palette with : and choose first-start.",
+            "You are looking at the chain. To hold coins, press ^L: it chooses, creates or restores a wallet.",
             theme.dim,
         );
         return;
@@ -106,7 +106,7 @@ fn heartbeat(state: &State, columns: u16) -> Vec<f64> {
     values
 }
 
-fn draw_pulse(state: &State, pen: &mut Pen<'_>, area: Rect) {
+fn draw_pulse(state: &State, with_accounts: bool, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let inner = pen.panel(area, &Text::new("Pulse", theme.heading), false);
     if let Some(age) = state.blocks.first().map(|b| format::age(state.now_ms, b.time_ms)) {
@@ -146,12 +146,30 @@ fn draw_pulse(state: &State, pen: &mut Pen<'_>, area: Rect) {
         };
         y = pieces::pair(pen, inner, y, "mining", 10, &text);
     }
-    if y + 4 < inner.bottom() {
-        let title = Text::new("transactions a block", theme.dim);
-        pen.put(inner.x, y + 1, inner.width, &title);
-        let values: Vec<f64> = state.blocks.iter().rev().map(|b| b.tx_count as f64).collect();
-        let area = Rect { y: y + 2, height: inner.bottom() - y - 2, ..inner };
-        graph::draw(pen, area, &graph::scaled(&values), Shape::Area);
+    if y + 4 >= inner.bottom() {
+        return;
+    }
+    let rest = Rect { y: y + 1, height: inner.bottom() - y - 1, ..inner };
+    match state.wallet().filter(|_| with_accounts) {
+        Some(wallet) => draw_accounts(wallet, pen, rest),
+        None => {
+            pen.put(rest.x, rest.y, rest.width, &Text::new("transactions a block", theme.dim));
+            let values: Vec<f64> = state.blocks.iter().rev().map(|b| b.tx_count as f64).collect();
+            let area = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
+            graph::draw(pen, area, &graph::scaled(&values), Shape::Area);
+        }
+    }
+}
+
+/// The accounts and what each can spend, the chosen one marked.
+fn draw_accounts(wallet: &Wallet, pen: &mut Pen<'_>, area: Rect) {
+    let theme = pen.theme;
+    pen.put(area.x, area.y, area.width, &Text::new("accounts", theme.dim));
+    for (i, account) in wallet.overview.accounts.iter().enumerate().take(usize::from(area.height - 1)) {
+        let y = area.y + 1 + i as u16;
+        let name = if i == wallet.selected { theme.own } else { theme.text };
+        pen.put(area.x, y, 20, &Text::new(&account.name, name));
+        pen.put_right(area.x, y, area.width, &draw::amount(account.spendable, theme, theme.text));
     }
 }
 
@@ -235,30 +253,31 @@ fn draw_charts(state: &State, pen: &mut Pen<'_>, area: Rect) {
         Rect { y: area.y + third, height: third, ..area },
         Rect { y: area.y + 2 * third, height: area.height - 2 * third, ..area },
     ];
-    let mut chart = |rect: Rect, title: &'static str, now: crate::safe::SafeText, values: &[f64]| {
+    let mut chart = |rect: Rect, title: &'static str, now: SafeText, shape, values: &[f64]| {
         let inner = pen.panel(rect, &Text::new(title, theme.heading), false);
         pen.corner(rect, &Text::new(now, theme.text));
-        graph::draw(pen, inner, &graph::scaled(values), Shape::Area);
+        graph::draw(pen, inner, &graph::scaled(values), shape);
     };
     let last = state.blocks.first();
     chart(
         rects[0],
         "Block interval",
         last.map(|b| format::millis(b.interval_ms)).unwrap_or_default(),
+        Shape::Line,
         &intervals,
     );
     if paced {
         let values: Vec<f64> = newest_last().map(|b| b.tx_count as f64).collect();
         let now = last.map(|b| format::count(b.tx_count)).unwrap_or_default();
-        chart(rects[1], "Transactions a block", now, &values);
+        chart(rects[1], "Transactions a block", now, Shape::Area, &values);
     } else {
         let values: Vec<f64> =
             newest_last().map(|b| b.work / (b.interval_ms.max(1) as f64 / 1_000.0)).collect();
         let smooth: Vec<f64> = values.windows(8).map(|w| w.iter().sum::<f64>() / w.len() as f64).collect();
         let now = smooth.last().map(|v| format::hash_rate(*v)).unwrap_or_default();
-        chart(rects[1], "Hash rate", now, &smooth);
+        chart(rects[1], "Hash rate", now, Shape::Area, &smooth);
     }
     let gas: Vec<f64> = newest_last().map(|b| b.gas_used as f64).collect();
     let now = last.map(|b| ink!("{} of {}", format::si(b.gas_used as f64), format::si(b.gas_limit as f64)));
-    chart(rects[2], "Gas a block", now.unwrap_or_default(), &gas);
+    chart(rects[2], "Gas a block", now.unwrap_or_default(), Shape::Area, &gas);
 }

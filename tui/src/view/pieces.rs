@@ -167,13 +167,22 @@ pub(super) fn activity(
         pen.put(area.x + 38, y, side, &other_side(row, usize::from(side), theme));
         let note = row.label.as_ref().or(row.memo.as_ref());
         let note_x = area.x + 39 + side;
-        let status_width = 9;
+        // Where there is room: the transaction and its block, before the status.
+        let status_width = if area.width >= 150 { 46 } else { 9 };
+        if area.width >= 150 {
+            let x = area.right() - status_width;
+            let txid = row.txid.as_ref().map(|id| id.middle(22)).unwrap_or_default();
+            pen.put(x, y, 22, &Text::new(txid, theme.faint));
+            if let PaymentStatus::Mined { height, .. } = row.status {
+                pen.put_right(x + 23, y, 11, &Text::new(format::count(height), theme.dim));
+            }
+        }
         let note_width = (area.right().saturating_sub(status_width)).saturating_sub(note_x + 1);
         if let Some(note) = note.filter(|_| note_width >= 4) {
             let style = if row.label.is_some() { theme.accent } else { theme.dim };
             pen.put(note_x, y, note_width, &Text::new(note, style));
         }
-        pen.put_right(area.right() - status_width, y, status_width, &status_brief(row.status, theme));
+        pen.put_right(area.right() - 9, y, 9, &status_brief(row.status, theme));
     }
 }
 

@@ -178,12 +178,18 @@ fn label(pen: &mut Pen<'_>, x: u16, y: u16, word: &'static str, here: bool) {
     pen.put(x, y, WORDS - 1, &Text::new(if here { "▸ " } else { "  " }, style).add(word, style));
 }
 
-/// The line below a field: what is wrong with it, else something useful.
+/// The line below a field: what is wrong with it, else something useful. What is wrong may take the empty line after
+/// it besides, so that its figures are whole.
 fn below(pen: &mut Pen<'_>, form: &SendForm, field: SendField, x: u16, y: u16, width: u16, else_text: Text) {
     match form.errors.get(&field) {
-        Some(error) => pen.put(x, y, width, &Text::new(ink!("✗ {error}"), pen.theme.bad)),
-        None => pen.put(x, y, width, &else_text),
-    };
+        Some(error) => {
+            let rows = if field == SendField::Memo { 1 } else { 2 };
+            pen.paragraph(Rect { x, y, width, height: rows }, ink!("✗ {error}"), pen.theme.bad);
+        }
+        None => {
+            pen.put(x, y, width, &else_text);
+        }
+    }
 }
 
 pub(super) fn review(state: &State, review: &Review, pen: &mut Pen<'_>, area: Rect) {

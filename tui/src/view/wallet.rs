@@ -12,11 +12,7 @@ use crate::state::*;
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let Some(wallet) = state.wallet() else {
         let inner = pen.panel(area, &Text::new("Wallet", pen.theme.heading), false);
-        pieces::empty(
-            pen,
-            inner,
-            "No wallet is open. Press : and choose first-start to create or restore one.",
-        );
+        pieces::empty(pen, inner, "No wallet is open. ^L chooses, creates or restores one.");
         return;
     };
     match wallet.pages.last() {

@@ -213,6 +213,42 @@ fn looking_needs_no_wallet_and_says_what_does() {
 }
 
 #[test]
+fn from_looking_one_comes_to_the_wallets() {
+    let mut seat = Seat::new(SMALL, 1);
+    seat.key("f4");
+    seat.expect("No wallet");
+    seat.key("ctrl-l");
+    seat.expect("Unlock");
+    let mut seat = Seat::new(SMALL, 0);
+    seat.keys(&["l", "ctrl-l"]);
+    seat.expect("Welcome");
+}
+
+#[test]
+fn a_passphrase_goes_with_restored_words() {
+    let mut seat = Seat::new(SMALL, 0);
+    seat.key("r");
+    seat.text(WORDS);
+    seat.key("f2");
+    seat.text("TREZOR");
+    seat.expect("••••••");
+    seat.key("tab");
+    seat.text("x");
+    seat.expect("yellowx");
+    seat.key("backspace");
+    seat.key("enter");
+    seat.text(PASSWORD);
+    seat.key("enter");
+    seat.text(PASSWORD);
+    seat.key("enter");
+    let made = seat.fake.asked.iter().find_map(|r| match r {
+        Request::CreateWallet(new) => Some(new.clone()),
+        _ => None,
+    });
+    assert_eq!(made.unwrap().passphrase.expose(), "TREZOR");
+}
+
+#[test]
 fn the_three_places_differ_and_are_in_order() {
     for seed in 0..2_000 {
         for words in [12, 24] {

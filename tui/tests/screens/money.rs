@@ -131,6 +131,12 @@ fn what_the_wallet_finds_wrong_comes_back_to_its_field() {
     seat.key("enter");
     seat.expect("▸ amount");
     seat.expect("not enough money: 500 VIBE needed");
+    seat.expect("104.5 VIBE available");
+    // The way back and the help are in the footer at every size.
+    seat.expect("esc back");
+    seat.key("esc");
+    seat.key("1");
+    seat.expect("? help");
 }
 
 #[test]
