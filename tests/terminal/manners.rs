@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Home, Key, Terminal, create_wallet};
+use super::{Home, Key, Terminal, balance, create_wallet};
 use crate::support::PROGRAM;
 
 #[test]
@@ -84,4 +84,23 @@ fn the_screens_use_a_node_that_runs_already() {
     // It was not theirs to stop.
     home.json(&["node", "status"]);
     drop(node);
+}
+
+#[test]
+fn a_shell_reaches_the_node_of_the_screens() {
+    let home = Home::new();
+    let terminal = Terminal::start(&home, (80, 24), &["tui"]);
+    create_wallet(&terminal);
+    terminal.wait_until("20 spendable VIBE", |screen| (balance(screen)? >= 20.0).then_some(()));
+    let seen = home.json(&["wallet", "balance"]);
+    let spendable: u64 = seen["spendable"].as_str().unwrap().parse().unwrap();
+    assert!(spendable >= 20_000_000_000, "{seen}");
+    // The directory has one owner: a second node is told so, a second screen looks through the first one's node.
+    let said = home.fails(1, &["node", "--rpc", "127.0.0.1:0"]);
+    assert!(said.contains(&terminal.process_id().to_string()), "{said}");
+    let second = Terminal::start(&home, (80, 24), &["tui"]);
+    second.wait_for("password").press(Key::Control('c'));
+    second.exit_code();
+    terminal.write("q");
+    assert_eq!(terminal.exit_code(), 0);
 }
