@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
 use vibecoin_chain::{ChainHandle, Clock, Report, ServiceError, TipChange, Verdict};
+use vibecoin_consensus::fork_choice::is_alarming;
 use vibecoin_primitives::{Block, Height};
 use vibecoin_rpc::types::Reorganisation;
 
@@ -21,8 +22,6 @@ use crate::supervisor::Supervisor;
 const REMEMBERED: usize = 100;
 /// How often held blocks are looked after, while there are any.
 const RETRY_EVERY: Duration = Duration::from_millis(500);
-/// A reorganisation of this depth is worth an alarm.
-const ALARM_DEPTH: usize = 60;
 
 /// See the module. Clones are the same door.
 #[derive(Clone)]
@@ -124,7 +123,7 @@ impl Door {
         };
         let fork_height = lowest.block.header.height.checked_sub(1).unwrap_or(Height::GENESIS);
         let (reverted, connected) = (change.reverted.len(), change.connected.len());
-        if reverted >= ALARM_DEPTH {
+        if is_alarming(reverted as u64) {
             tracing::error!(%fork_height, reverted, connected, "very deep reorganisation");
         } else {
             tracing::warn!(%fork_height, reverted, connected, "reorganisation");
