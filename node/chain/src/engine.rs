@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use vibecoin_consensus::fork_choice::HELD_MAX;
-use vibecoin_consensus::rules::check_orphan;
-use vibecoin_consensus::rules::header::MAX_DRIFT_MS;
+use vibecoin_consensus::rules::header::{HeaderError, MAX_DRIFT_MS};
+use vibecoin_consensus::rules::{OrphanError, check_orphan};
 use vibecoin_consensus::{BlockError, genesis};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, ChainSpec, Height, Timestamp, Work};
@@ -197,7 +197,7 @@ impl Chain {
             Ok(verdict) => Ok(verdict),
             Err(Failure::Store(error)) => Err(error),
             Err(Failure::Invalid(reason)) => {
-                if reason.marks_id_invalid() {
+                if reason.marks_id_invalid() || self.inherits_the_mark(&reason, &block) {
                     self.remember_invalid(id, &block, &reason)?;
                 }
                 Ok(Verdict::Invalid(Arc::new(reason)))
@@ -218,7 +218,7 @@ impl Chain {
             return self.known(&received, record);
         }
         let parent = match blocks::meta(&*self.store, &received.parent_id())? {
-            None => return Ok(self.orphan(&received, now)),
+            None => return self.orphan(&received, now),
             Some(BlockMeta { status: BlockStatus::Invalid { .. }, .. }) => {
                 return Err(BlockError::InvalidParent { parent: received.parent_id() }.into());
             }
@@ -255,15 +255,36 @@ impl Chain {
         Ok(Verdict::Known)
     }
 
-    /// A block whose parent is not known. It waits if it has shown work and its committed body.
-    fn orphan(&mut self, received: &Received, now: Timestamp) -> Verdict {
+    /// A block whose parent is not known. It waits if it has shown work and its committed body. Without the work
+    /// that it claims, or with another body, it is invalid whatever its parent is; what shows too little is dropped
+    /// without a word on it.
+    fn orphan(&mut self, received: &Received, now: Timestamp) -> Result<Verdict, Failure> {
         let block = received.block();
-        let worthy = check_orphan(&block.header, self.tip.own_work).is_ok();
-        if worthy && received.has_its_body(&self.spec).is_ok() {
+        let waits = match self.check_work_shown(block) {
+            Ok(_) => true,
+            Err(OrphanError::Work { id, bits }) => {
+                return Err(BlockError::from(HeaderError::Work { id, bits }).into());
+            }
+            Err(OrphanError::Bits(_) | OrphanError::TooLight { .. }) => self.policy.orphans.light,
+        };
+        if waits {
+            received.has_its_body(&self.spec)?;
             let bytes = block.encode().len();
             self.orphans.insert(received.id(), Block::clone(block), bytes, now);
         }
-        Verdict::Orphan { parent: received.parent_id() }
+        Ok(Verdict::Orphan { parent: received.parent_id() })
+    }
+
+    /// ORP-1, and ORP-2 where it is asked for.
+    fn check_work_shown(&self, block: &Block) -> Result<Work, OrphanError> {
+        check_orphan(&block.header, if self.policy.orphans.light { Work::ZERO } else { self.tip.own_work })
+    }
+
+    /// Whether a block on an invalid one is remembered, too, so that what stands on it is told the same. Its work
+    /// has been looked at by nobody, so it has to be shown now: marks must not be free.
+    fn inherits_the_mark(&self, reason: &Invalid, block: &Block) -> bool {
+        matches!(reason, Invalid::Rule(BlockError::InvalidParent { .. }))
+            && self.check_work_shown(block).is_ok()
     }
 
     /// Keeps a block whose time is too far ahead. The farthest goes when there are too many.

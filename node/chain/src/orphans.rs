@@ -21,13 +21,17 @@ pub struct OrphanLimits {
     pub bytes_max: usize,
     /// How long one waits, in ms.
     pub age_max_ms: u64,
+    /// Whether one waits, too, whose work nobody can judge before its parent: too little beside the active tip's
+    /// (ORP-2), or bits that are no target.
+    pub light: bool,
 }
 
 impl OrphanLimits {
     /// What a node allows strangers.
-    pub const NODE: Self = Self { blocks_max: 128, bytes_max: 32 << 20, age_max_ms: 120_000 };
+    pub const NODE: Self = Self { blocks_max: 128, bytes_max: 32 << 20, age_max_ms: 120_000, light: false };
     /// What the reading of a file allows: the order is somebody else's, the memory one's own.
-    pub const FILE: Self = Self { blocks_max: usize::MAX, bytes_max: 4 << 30, age_max_ms: u64::MAX };
+    pub const FILE: Self =
+        Self { blocks_max: usize::MAX, bytes_max: 4 << 30, age_max_ms: u64::MAX, light: true };
 }
 
 struct Orphan {

@@ -274,6 +274,45 @@ fn every_order_of_delivery_ends_at_the_tip_of_the_vectors() {
     }
 }
 
+/// The verdicts on blocks by name, each the last that was given.
+fn verdicts(side_branches: SideBranches, names: &[&str]) -> Vec<String> {
+    let file = vectors();
+    let fork = &list(&file, "forks")[0];
+    let now = Timestamp::new(number(fork, "now_ms"));
+    let mut chain = open(&spec(&file, text(fork, "network")), side_branches);
+    let ids: Vec<Hash> = names.iter().map(|name| block_named(&file, fork, name).id()).collect();
+    let mut told = vec![String::new(); names.len()];
+    for (place, name) in names.iter().enumerate() {
+        let report = chain.import(block_named(&file, fork, name), now).unwrap();
+        told[place] = rule_or_name(&report.verdict);
+        for (id, verdict) in &report.settled {
+            told[ids.iter().rposition(|other| other == id).unwrap()] = rule_or_name(verdict);
+        }
+    }
+    told
+}
+
+fn rule_or_name(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Invalid(reason) => reason.rule().to_owned(),
+        other => other.name().to_owned(),
+    }
+}
+
+#[test]
+fn what_stands_on_an_invalid_block_is_invalid_however_high() {
+    let told = verdicts(SideBranches::Execute, &["B1", "B2", "X3", "X4", "X5"]);
+    assert_eq!(told[2..], ["EXE-8", "HDR-10", "HDR-10"]);
+    let told = verdicts(SideBranches::Execute, &["X5", "X4", "B1", "X3", "B2"]);
+    assert_eq!([&told[3], &told[1], &told[0]], ["EXE-8", "HDR-10", "HDR-10"]);
+}
+
+#[test]
+fn a_wrong_body_is_refused_before_its_parent_comes() {
+    let told = verdicts(SideBranches::Lazy, &["A2!", "A2", "A1"]);
+    assert_eq!(told, ["BLK-4", "extended", "extended"]);
+}
+
 fn block_named(file: &Value, fork: &Value, name: &str) -> Block {
     let hex = match name.strip_prefix("main") {
         Some(height) => {

@@ -44,7 +44,7 @@ fn the_old_are_forgotten() {
 proptest! {
     #[test]
     fn a_flood_stays_within_the_limits(blocks in prop::collection::vec((0u64..40, 0u64..8, 1usize..60), 1..200)) {
-        let limits = OrphanLimits { blocks_max: 10, bytes_max: 200, age_max_ms: 50 };
+        let limits = OrphanLimits { blocks_max: 10, bytes_max: 200, age_max_ms: 50, light: false };
         let mut pool = OrphanPool::new(limits);
         for (at, (number, parent, bytes)) in blocks.into_iter().enumerate() {
             let (id, block) = block(number, parent);
