@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use vibecoin_node::{LogRing, Node, NodeConfig, NodeHandle, RpcConfig, STOP_LIMIT};
+use vibecoin_primitives::Timestamp;
 use vibecoin_rpc::types::Phase;
 use vibecoin_rpc::{NodeApi, OperatorApi};
+use vibecoin_tui::format;
 
 use super::chain::is_free;
 use crate::attach;
 use crate::cli::node::{NodeAction, NodeArgs};
 use crate::config::Key;
-use crate::context::Context;
+use crate::context::{Context, now};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Places;
 use crate::output::Tint;
@@ -99,12 +101,23 @@ fn announce(context: &Context, handle: &NodeHandle) {
         "pid": std::process::id(),
         "directory": context.config.node_dir(),
     });
+    let genesis = network.spec().genesis_time;
+    let starts_in_ms = genesis.saturating_since(now());
     let _ = context.out.answer(&answer, |paper| {
         paper.line(format!("A node of {} runs here. Its API is at {url}", network.name()));
         if let Some(address) = handle.metrics_address() {
             paper.line(format!("Health and metrics are at http://{address}/health and /metrics"));
         }
+        if starts_in_ms > 0 {
+            paper.tinted(Tint::Caution, before_start(genesis, starts_in_ms));
+        }
     });
+}
+
+/// What there is to say while a network has not started.
+pub fn before_start(genesis: Timestamp, starts_in_ms: u64) -> String {
+    let (left, moment) = (format::span(starts_in_ms.div_ceil(1000)), format::moment(genesis.get()));
+    format!("The network starts in {left}, at {moment} UTC. Until then the node waits.")
 }
 
 async fn status(context: &Context) -> Outcome {
@@ -130,7 +143,7 @@ async fn status(context: &Context) -> Outcome {
             .fact("waiting", format!("{} transactions", pool.transactions))
             .fact("running for", format!("{} s", info.uptime_ms / 1000));
         if let Phase::WaitingForStart { starts_in_ms } = info.phase {
-            paper.tinted(Tint::Caution, format!("The network starts in {} s.", starts_in_ms / 1000));
+            paper.tinted(Tint::Caution, before_start(info.genesis_time, starts_in_ms));
         }
         if health.problems.is_empty() {
             paper.tinted(Tint::Good, "It is well.");

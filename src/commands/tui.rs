@@ -23,6 +23,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::logging::Places;
 
+mod late;
+
 /// Blocks until a reward can be spent.
 const MATURITY_BLOCKS: u64 = 100;
 
@@ -31,8 +33,6 @@ struct Shown {
     api: Arc<dyn NodeApi>,
     /// There if this program may tell the node what to do.
     operator: Option<Arc<dyn OperatorApi>>,
-    /// The node in this process, if it is one.
-    embedded: Option<Node>,
 }
 
 /// Shows the screens until they are left.
@@ -47,65 +47,76 @@ pub fn run(context: &Context, args: &TuiArgs) -> Outcome {
     let logs = LogRing::default();
     let _log = context.start_log(Places::Files, Some(Box::new(logs.layer())))?;
     context.wait(async {
-        let shown = find(context, args, logs).await?;
-        let Shown { api, operator, embedded } = shown;
-        let service = Arc::new(WalletService::new(Arc::new(context.vault()), api));
-        let own_node = embedded.is_some();
-        let options = options(context, operator.is_some())?;
-        let lock_after = match options.settings.auto_lock_s {
-            0 => LockAfter::Never,
-            seconds => LockAfter::Idle(seconds.saturating_mul(1000)),
-        };
-        let backend = ClientBackend::new(service, operator, ClientOptions { lock_after, own_node });
-        let Some(node) = embedded else {
-            return Ok(vibecoin_tui::run(Arc::new(backend), options).await?);
-        };
-        let handle = node.handle();
-        let mut running = tokio::spawn(node.run());
-        let ended = tokio::select! {
-            left = vibecoin_tui::run(Arc::new(backend), options) => {
-                handle.stop();
-                let ended = running.await;
-                left?;
-                ended
-            }
-            // Told to stop by somebody else, or unable to go on: nothing on the screens would be true any more.
-            ended = &mut running => {
-                context.out.say("The node in this program has stopped.");
-                ended
-            }
-        };
-        Ok(ended.map_err(Failure::unexpected)??)
+        match find(context, args).await? {
+            Some(shown) => Ok(screens(context, shown, false)?.await?),
+            None => on_own_node(context, logs).await,
+        }
     })
 }
 
-/// The node at the URL that was named, the one that runs in the data directory, or a new one in this process.
-async fn find(context: &Context, args: &TuiArgs, logs: LogRing) -> Outcome<Shown> {
+/// The node at the URL that was named, or the one that runs in the data directory.
+async fn find(context: &Context, args: &TuiArgs) -> Outcome<Option<Shown>> {
     if let Some(url) = &args.attach {
         let (client, has_cookie) = attach::at(context, url).await?;
         let operator = has_cookie.then(|| Arc::clone(&client) as Arc<dyn OperatorApi>);
-        return Ok(Shown { api: client, operator, embedded: None });
+        return Ok(Some(Shown { api: client, operator }));
     }
-    if let Some(client) = attach::running(context).await? {
-        return Ok(Shown { api: Arc::clone(&client) as _, operator: Some(client), embedded: None });
-    }
-    let node = start(context, node::config(context, logs)?).await?;
+    let running = attach::running(context).await?;
+    Ok(running.map(|client| Shown { api: Arc::clone(&client) as _, operator: Some(client) }))
+}
+
+/// The screens over a new node in this process, which starts while the first frame is drawn.
+async fn on_own_node(context: &Context, logs: LogRing) -> Outcome {
+    let mut config = node::config(context, logs)?;
+    config.rpc = Some(RpcConfig::new(node::listen(context)?));
+    let mut starting = tokio::spawn(start(config, context.config.is_default(Key::Rpc)));
+    let (late, arrival) = late::node();
+    let shown = Shown { api: Arc::new(late.clone()), operator: Some(Arc::new(late)) };
+    let screens = screens(context, shown, true)?;
+    tokio::pin!(screens);
+    let (left, node) = tokio::select! {
+        // What keeps the node from starting ends the screens, too.
+        started = &mut starting => (None, started.map_err(Failure::unexpected)??),
+        left = &mut screens => (Some(left), starting.await.map_err(Failure::unexpected)??),
+    };
     let handle = node.handle();
-    Ok(Shown { api: handle.api(), operator: Some(handle.operator()), embedded: Some(node) })
+    arrival.announce(&handle);
+    let running = tokio::spawn(node.run());
+    let left = match left {
+        Some(left) => left,
+        None => screens.await,
+    };
+    handle.stop();
+    let ended = running.await.map_err(Failure::unexpected)?;
+    left?;
+    Ok(ended?)
 }
 
 /// Starts the node, with a port for the command line. Unless somebody wants a certain one, any will do.
-async fn start(context: &Context, mut config: NodeConfig) -> Outcome<Node> {
-    let mut listen = node::listen(context)?;
-    config.rpc = Some(RpcConfig::new(listen));
-    match Node::start(config.clone()).await {
-        Err(StartError::Server(ServerError::PortInUse { .. })) if context.config.is_default(Key::Rpc) => {
-            listen.set_port(0);
-            config.rpc = Some(RpcConfig::new(listen));
-            Ok(Node::start(config).await?)
+async fn start(mut config: NodeConfig, any_port: bool) -> Result<Node, StartError> {
+    match (Node::start(config.clone()).await, &mut config.rpc) {
+        (Err(StartError::Server(ServerError::PortInUse { .. })), Some(rpc)) if any_port => {
+            rpc.listen.set_port(0);
+            Node::start(config).await
         }
-        started => Ok(started?),
+        (started, _) => started,
     }
+}
+
+/// The screens, ready to be shown.
+fn screens(
+    context: &Context,
+    shown: Shown,
+    own_node: bool,
+) -> Outcome<impl Future<Output = Result<(), TuiError>>> {
+    let options = options(context, shown.operator.is_some())?;
+    let lock_after = match options.settings.auto_lock_s {
+        0 => LockAfter::Never,
+        seconds => LockAfter::Idle(seconds.saturating_mul(1000)),
+    };
+    let service = Arc::new(WalletService::new(Arc::new(context.vault()), shown.api));
+    let backend = ClientBackend::new(service, shown.operator, ClientOptions { lock_after, own_node });
+    Ok(vibecoin_tui::run(Arc::new(backend), options))
 }
 
 fn options(context: &Context, operates: bool) -> Outcome<Options> {

@@ -15,7 +15,7 @@ use vibecoin_chain::file::BlockReader;
 use vibecoin_chain::{OrphanLimits, Policy, Report, SideBranches, Verdict};
 use vibecoin_consensus::rules::{self, ShapeError};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{ChainSpec, Height, Timestamp};
+use vibecoin_primitives::{ChainSpec, Header, Height, Timestamp, encoding};
 
 use super::store::{self, OpenChain};
 use crate::context::{Context, exit_on_interrupt, now};
@@ -31,7 +31,7 @@ mod tests;
 pub(super) struct Line {
     /// Its place in the file, from 0.
     index: u64,
-    /// Its id; none when the bytes are no block.
+    /// Its id; none when the bytes are not even a header.
     id: Option<Hash>,
     /// The height that its header claims.
     height: Option<Height>,
@@ -61,10 +61,13 @@ impl Line {
         line
     }
 
-    /// Bytes that are no block at all.
-    fn undecodable(index: u64, error: &ShapeError) -> Self {
+    /// Bytes that are no block. If a header stands in front of them, it still says which block they should have been.
+    fn undecodable(index: u64, bytes: &[u8], error: &ShapeError) -> Self {
+        let header: Option<Header> =
+            bytes.get(..Header::BYTES).and_then(|bytes| encoding::decode(bytes).ok());
         let (rule, reason) = (Some(error.rule().to_owned()), Some(error.to_string()));
-        Self { index, id: None, height: None, verdict: "invalid", first: None, rule, reason }
+        let (id, height) = (header.as_ref().map(Header::id), header.map(|header| header.height));
+        Self { index, id, height, verdict: "invalid", first: None, rule, reason }
     }
 
     fn settle(&mut self, verdict: &Verdict) {
@@ -216,7 +219,7 @@ fn take(
     let block = match rules::decode(spec, bytes) {
         Ok(block) => block,
         Err(error) => {
-            ledger.push(Line::undecodable(index, &error), false);
+            ledger.push(Line::undecodable(index, bytes, &error), false);
             return Ok(());
         }
     };

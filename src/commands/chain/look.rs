@@ -5,6 +5,7 @@ use vibecoin_primitives::{Amount, Height};
 use vibecoin_rpc::NodeApi;
 use vibecoin_rpc::types::{BlockInfo, BlockRef, Phase, SearchHit, TxDetail, TxInfo};
 
+use crate::commands::node::before_start;
 use crate::context::{Context, hash};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Paper, Side, Tint};
@@ -27,7 +28,7 @@ pub(super) async fn info(context: &Context, node: &dyn NodeApi) -> Outcome {
                 if info.retargets { "follows the hash rate" } else { "fixed; blocks are paced" },
             );
         if let Phase::WaitingForStart { starts_in_ms } = info.phase {
-            paper.tinted(Tint::Caution, format!("The network starts in {} s.", starts_in_ms / 1000));
+            paper.tinted(Tint::Caution, before_start(info.genesis_time, starts_in_ms));
         }
     })
 }
