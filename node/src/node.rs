@@ -9,6 +9,7 @@ use vibecoin_chain::{Chain, OpenError, Policy};
 use vibecoin_consensus::{genesis, spec};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::Address;
+use vibecoin_rpc::types::Phase;
 use vibecoin_rpc::{Cookie, Endpoint, NodeApi, OperatorApi, RpcServer, ServerConfig};
 use vibecoin_storage::directory::{Directory, DirectoryError};
 use vibecoin_storage::kv::RocksOptions;
@@ -75,6 +76,10 @@ impl Node {
             Ok((server, monitor)) => {
                 (node.server, node.monitor) = (server, monitor);
                 tracing::info!(network = config.network, height = %node.core.tip_height(), "the node has started");
+                if let Phase::WaitingForStart { starts_in_ms } = node.core.info().phase {
+                    let seconds = starts_in_ms / 1000;
+                    tracing::info!(seconds, "the network has not started yet: the node waits");
+                }
                 Ok(node)
             }
             Err(error) => {
