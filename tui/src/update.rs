@@ -177,7 +177,14 @@ fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Search => state.overlays.push(Overlay::Prompt(Prompt::new(Purpose::Search))),
         Command::FirstStart => first_start::open(state, fx),
         Command::Home => state.tab = Tab::Home,
-        Command::Wallet => state.tab = Tab::Wallet,
+        Command::Wallet => {
+            // The tab's key, pressed on the tab, goes back to where it begins.
+            let begin = state.tab == Tab::Wallet && !state.is_waiting(Slot::Send);
+            state.tab = Tab::Wallet;
+            if let Some(wallet) = state.wallet_mut().filter(|_| begin) {
+                wallet.pages.clear();
+            }
+        }
         Command::Explorer => explorer::open_tab(state, fx),
         Command::Mining => {
             state.tab = Tab::Mining;

@@ -12,10 +12,20 @@ use crate::safe::SafeText;
 
 /// What went wrong, what to do about it, and with which field.
 pub(super) fn failure(error: &WalletError) -> Failure {
-    let mut failure = Failure::new(&error.to_string());
+    let mut failure = Failure::new(&in_short(error));
     failure.field = field(error);
     failure.help = help(error).map(Into::into);
     failure
+}
+
+/// The error in its own words, or in fewer where those are too many for the two lines below a field: every amount
+/// has to stay readable.
+fn in_short(error: &WalletError) -> String {
+    let WalletError::Payment(PaymentError::InsufficientFunds { needed, available, maturing, .. }) = error else {
+        return error.to_string();
+    };
+    let waiting = if maturing.is_zero() { String::new() } else { format!(", {maturing} maturing") };
+    format!("not enough money: {needed} VIBE needed with the fee, {available} spendable{waiting}")
 }
 
 fn field(error: &WalletError) -> Option<FormField> {

@@ -68,6 +68,17 @@ fn escape_goes_back_and_ends_at_home() {
 }
 
 #[test]
+fn a_tabs_key_pressed_on_the_tab_goes_to_its_beginning() {
+    let mut seat = Seat::open(SMALL);
+    seat.keys(&["h", "1", "2"]);
+    seat.expect("History");
+    seat.key("2");
+    seat.expect("Accounts");
+    seat.keys(&["3", "enter", "3"]);
+    assert_eq!(seat.state.explorer.pages.len(), 1);
+}
+
+#[test]
 fn ctrl_c_leaves_from_anywhere_and_takes_secrets_along() {
     for (name, mut seat) in gallery(SMALL) {
         seat.key("ctrl-c");
