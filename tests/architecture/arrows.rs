@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::workspace::packages;
 
-/// Each crate with the crates of this workspace that its code imports: exactly these, development excepted.
+/// Each crate with the crates of this workspace that its code may import, development excepted.
 /// The binary names the inner crates for `bench` and the offline `chain` commands; `sources` keeps it at that.
 const ARROWS: &[(&str, &[&str])] = &[
     ("crypto", &[]),
@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mempool", &["consensus", "crypto", "primitives", "storage"]),
     ("rpc", &["crypto", "primitives"]),
     ("node", &["chain", "consensus", "crypto", "execution", "mempool", "primitives", "rpc", "storage"]),
-    ("client", &["crypto", "primitives", "rpc"]),
+    ("client", &["consensus", "crypto", "primitives", "rpc"]),
     ("tui", &["client", "primitives"]),
     (
         "",
@@ -62,7 +62,7 @@ fn package_name(short: &str) -> String {
 }
 
 #[test]
-fn imports_are_exactly_those_of_the_table() {
+fn nobody_imports_whom_the_table_does_not_allow() {
     let table: BTreeMap<String, BTreeSet<String>> = ARROWS
         .iter()
         .map(|(from, to)| (package_name(from), to.iter().map(|to| package_name(to)).collect()))
@@ -77,7 +77,8 @@ fn imports_are_exactly_those_of_the_table() {
     let crates = |map: &BTreeMap<String, BTreeSet<String>>| map.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(crates(&found), crates(&table), "the crates of the workspace (left) and of the table (right)");
     for (name, imports) in &found {
-        assert_eq!(imports, &table[name], "{name} imports the left, the table says the right");
+        let forbidden: Vec<_> = imports.difference(&table[name]).collect();
+        assert!(forbidden.is_empty(), "{name} imports {forbidden:?}, which the table does not allow");
     }
 }
 

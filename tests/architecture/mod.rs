@@ -1,5 +1,5 @@
 //! Who may import whom, and what is deliberately absent. The rules stand here as tables; the manifests, as cargo
-//! reads them, must agree with them exactly, so that a new arrow is a decision and not an accident.
+//! reads them, must keep to them, so that a new arrow is a decision and not an accident.
 
 mod arrows;
 mod sources;
