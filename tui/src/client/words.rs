@@ -21,7 +21,8 @@ pub(super) fn failure(error: &WalletError) -> Failure {
 /// The error in its own words, or in fewer where those are too many for the two lines below a field: every amount
 /// has to stay readable.
 fn in_short(error: &WalletError) -> String {
-    let WalletError::Payment(PaymentError::InsufficientFunds { needed, available, maturing, .. }) = error else {
+    let WalletError::Payment(PaymentError::InsufficientFunds { needed, available, maturing, .. }) = error
+    else {
         return error.to_string();
     };
     let waiting = if maturing.is_zero() { String::new() } else { format!(", {maturing} maturing") };
