@@ -9,7 +9,8 @@ use vibecoin_primitives::{Address, AddressError, AddressPrefix, Amount, AmountEr
 
 use crate::payment::MEMO_BYTES_MAX;
 
-const SCHEME: &str = "vibe";
+/// What a payment URI starts with, before its colon.
+pub const SCHEME: &str = "vibe";
 
 /// A payment URI has at most this many bytes: more fits no QR code.
 const URI_BYTES_MAX: usize = 8_192;

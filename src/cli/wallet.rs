@@ -136,7 +136,7 @@ pub enum WalletCommand {
     },
     /// Pay what a payment URI asks for
     Pay {
-        /// The URI, such as vibecoin:vibe1…?amount=1.5
+        /// The URI, such as vibe:vibe1…?amount=1.5
         uri: String,
         /// How much, in VIBE, where the URI does not say
         #[arg(long, value_name = "AMOUNT")]

@@ -79,9 +79,9 @@ pub fn parse_amount(text: &str) -> Result<Amount, TypedAmountError> {
         return Err(TypedAmountError::Empty);
     }
     if text.contains(',') {
-        let grouped = text
-            .split_once('.')
-            .filter(|(whole, rest)| !rest.contains(',') && whole.split(',').skip(1).all(|group| group.len() == 3));
+        let grouped = text.split_once('.').filter(|(whole, rest)| {
+            !rest.contains(',') && whole.split(',').skip(1).all(|group| group.len() == 3)
+        });
         if grouped.is_none() {
             return Err(TypedAmountError::Comma);
         }

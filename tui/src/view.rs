@@ -219,7 +219,9 @@ fn footer_places(state: &State, width: u16) -> Vec<(Command, u16, u16)> {
         .collect();
     // The ways back and to the whole list are never what is left out.
     while 1 + keys.iter().map(|(_, cells)| cells + 2).sum::<u16>() > width + 1 {
-        let Some(last) = keys.iter().rposition(|(c, _)| !matches!(c, Command::Help | Command::Back)) else { break };
+        let Some(last) = keys.iter().rposition(|(c, _)| !matches!(c, Command::Help | Command::Back)) else {
+            break;
+        };
         keys.remove(last);
     }
     let mut x = 1;

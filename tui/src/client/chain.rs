@@ -244,6 +244,12 @@ pub(super) async fn forks(backend: &ClientBackend) -> Result<Vec<ForkRow>, Walle
         .collect())
 }
 
+/// The transaction with this note.
+fn noted(backend: &ClientBackend, wanted: &str) -> Option<SafeText> {
+    let book = backend.wallet.vault().book().ok()?;
+    book.labels().find(|(_, note)| note.eq_ignore_ascii_case(wanted)).map(|(txid, _)| text(txid))
+}
+
 pub(super) async fn search(backend: &ClientBackend, wanted: String) -> Result<Found, WalletError> {
     // What goes by a name is found by it, too.
     let names = backend.names();
@@ -252,6 +258,9 @@ pub(super) async fn search(backend: &ClientBackend, wanted: String) -> Result<Fo
     };
     if let Some(address) = named(&names.contacts).or_else(|| named(&names.own)) {
         return Ok(Found::Account(Box::new(account(backend, address).await?)));
+    }
+    if let Some(txid) = noted(backend, &wanted) {
+        return Ok(Found::Transaction(Box::new(transaction(backend, txid).await?)));
     }
     let hits = backend.node().chain_search(wanted).await?;
     Ok(match hits.into_iter().next() {

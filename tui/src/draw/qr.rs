@@ -17,12 +17,12 @@ pub(crate) struct Qr {
 
 impl Qr {
     /// The code of `text`, when there is one, that fits into an area of `columns` and `rows` cells. Readers ask for
-    /// four light modules around it; two do where four do not fit.
+    /// four light modules around it; two, or one, do where four do not fit.
     pub(crate) fn fitting(text: &str, columns: u16, rows: u16) -> Option<Self> {
         [EcLevel::M, EcLevel::L].into_iter().find_map(|level| {
             let code = QrCode::with_error_correction_level(text.as_bytes(), level).ok()?;
             let side = u16::try_from(code.width()).ok()?;
-            let quiet = [4, 2].into_iter().find(|q| {
+            let quiet = [4, 2, 1].into_iter().find(|q| {
                 let whole = side + 2 * q;
                 whole <= columns && whole.div_ceil(2) <= rows
             })?;

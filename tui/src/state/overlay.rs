@@ -128,7 +128,7 @@ impl Purpose {
             Self::ContactName { .. } => "The name you know them by.",
             Self::Label { .. } => "For yourself only; it stays on this computer. Empty takes it away.",
             Self::RequestAmount => "VIBE, such as 1.5. Empty asks for no amount.",
-            Self::Search => "A height, a block or transaction id, or an address.",
+            Self::Search => "A height, an id, an address, a name or a note.",
         }
     }
 }

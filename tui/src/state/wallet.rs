@@ -237,6 +237,8 @@ pub struct Review {
     pub plan: SendPlan,
     /// Why signing or sending failed.
     pub failure: Option<Failure>,
+    /// The first line of the memo that is shown, where it has more than there is room for.
+    pub memo_line: usize,
 }
 
 /// A payment under way.

@@ -62,6 +62,10 @@ pub(super) fn search(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
 pub(super) fn open_forks(state: &mut State, fx: &mut Vec<Effect>) {
     state.tab = Tab::Explorer;
     fill_blocks(state, fx);
+    // Asked for again where they are shown already, they are fetched anew and not stacked.
+    if state.explorer.pages.len() > 1 && matches!(state.explorer.page().body, PageBody::Forks(_)) {
+        state.explorer.pages.pop();
+    }
     load(state, "forks".into(), Request::Forks, fx);
 }
 
@@ -194,7 +198,10 @@ pub(super) fn take_page(state: &mut State, result: Result<Reply, Failure>) {
             what,
             failure: Failure {
                 words: "nothing goes by that".into(),
-                help: Some("a height, a block or transaction id in hex, or an address".into()),
+                help: Some(
+                    "a height, a block or transaction id in hex, an address, or a name or note of yours"
+                        .into(),
+                ),
                 field: None,
             },
         },

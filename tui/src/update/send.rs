@@ -1,5 +1,6 @@
 //! Sending: the form, its review, and the payment under way.
 
+use vibecoin_client::uri::PaymentUri;
 use vibecoin_primitives::{Address, AddressPrefix};
 
 use super::{copy, explorer, notice, wallet};
@@ -10,6 +11,9 @@ use crate::keymap::Command;
 use crate::model::*;
 use crate::safe::{SafeText, ink};
 use crate::state::*;
+
+/// Cells of a line of the review in the smallest terminal.
+const REVIEW_CELLS: usize = 64;
 
 /// Opens an empty form.
 pub(super) fn open(state: &mut State, fx: &mut Vec<Effect>) {
@@ -68,6 +72,7 @@ pub(super) fn typed(state: &mut State, _fx: &mut Vec<Effect>) {
             form.errors.remove(&focus);
             // A whole address that is wrong is said at once; half of one is not yet wrong.
             if focus == SendField::To
+                && !form.to.text().contains(':')
                 && form.to.len() >= prefix.as_str().len() + 39
                 && let Err(words) = read_address(&form.to.text(), prefix)
             {
@@ -151,6 +156,17 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(WalletPage::Send(form)) = wallet.pages.last_mut() else { return };
     form.errors.clear();
     form.failure = None;
+    if form.to.text().contains(':') {
+        // What the link asks for is shown before anything is made of it.
+        form.focus = SendField::To;
+        match take_link(form, prefix) {
+            Ok(()) => form.focus = SendField::Amount,
+            Err(words) => {
+                form.errors.insert(SendField::To, words);
+            }
+        }
+        return;
+    }
     match read_form(form, account, prefix, prices) {
         Ok(request) => fx.push(state.ask(Slot::Plan, Request::Plan(Box::new(request)))),
         Err((field, error)) => {
@@ -171,10 +187,24 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
+/// Fills the form with what the payment link in the place of the address asks for.
+fn take_link(form: &mut SendForm, prefix: AddressPrefix) -> Result<(), SafeText> {
+    let uri =
+        PaymentUri::parse(&form.to.text(), prefix).map_err(|error| SafeText::new(&error.to_string()))?;
+    form.to.set(&uri.address.encode(prefix));
+    if let Some(amount) = uri.amount {
+        form.amount.set(&amount.to_string());
+    }
+    if let Some(memo) = uri.memo {
+        form.memo.set(&memo);
+    }
+    Ok(())
+}
+
 /// A payment has been prepared: its review.
 pub(super) fn planned(state: &mut State, plan: SendPlan) {
     if let Some(wallet) = state.wallet_mut() {
-        wallet.pages.push(WalletPage::Review(Box::new(Review { plan, failure: None })));
+        wallet.pages.push(WalletPage::Review(Box::new(Review { plan, failure: None, memo_line: 0 })));
         state.tab = Tab::Wallet;
     }
 }
@@ -212,6 +242,12 @@ pub(super) fn run_review(state: &mut State, command: Command, fx: &mut Vec<Effec
             review.failure = None;
             let id = review.plan.id;
             fx.push(state.ask(Slot::Send, Request::Send(id)));
+        }
+        Command::Up => review.memo_line = review.memo_line.saturating_sub(1),
+        Command::Down => {
+            // The view stops where the memo's end is in sight; this only keeps the way back short.
+            let lines = review.plan.memo.as_ref().map_or(0, |memo| memo.wrap(REVIEW_CELLS).len());
+            review.memo_line = (review.memo_line + 1).min(lines.saturating_sub(1));
         }
         // Once it is being signed and sent, going back would only hide what happens.
         Command::Back if !sending => wallet::pop(state),

@@ -1,5 +1,7 @@
 //! The wallet's tab: accounts, receiving, history, contacts, messages.
 
+use vibecoin_client::uri::SCHEME;
+
 use super::{copy, explorer, is_move, moved, page_rows, send};
 use crate::action::{Effect, Slot};
 use crate::backend::Request;
@@ -88,8 +90,8 @@ pub(super) fn open_receive(state: &mut State) {
 #[must_use]
 pub(crate) fn payment_uri(address: &str, receive: &Receive) -> String {
     match receive.amount {
-        Some(amount) => format!("vibecoin:{address}?amount={amount}"),
-        None => format!("vibecoin:{address}"),
+        Some(amount) => format!("{SCHEME}:{address}?amount={amount}"),
+        None => format!("{SCHEME}:{address}"),
     }
 }
 

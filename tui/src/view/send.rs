@@ -256,8 +256,8 @@ pub(super) fn review(state: &State, review: &Review, pen: &mut Pen<'_>, area: Re
     word(pen, y, "memo");
     match &plan.memo {
         Some(memo) => {
-            let rest = Rect { x, y, width, height: inner.bottom().saturating_sub(y + 4).max(1) };
-            y += pen.paragraph(rest, memo, theme.text);
+            let rest = Rect { x, y, width, height: inner.bottom().saturating_sub(y + 4).max(2) };
+            y += whole_memo(pen, rest, memo, review.memo_line);
         }
         None => {
             pen.put(x, y, width, &Text::new("none", theme.faint));
@@ -300,6 +300,24 @@ pub(super) fn review(state: &State, review: &Review, pen: &mut Pen<'_>, area: Re
             .add(" go back", theme.text);
         pen.put(inner.x, last, inner.width, &text);
     }
+}
+
+/// The memo: all of it, or as much as fits and how to see the rest. Returns the rows used.
+fn whole_memo(pen: &mut Pen<'_>, area: Rect, memo: &SafeText, first: usize) -> u16 {
+    let lines = memo.wrap(usize::from(area.width));
+    let rows = usize::from(area.height);
+    if lines.len() <= rows {
+        return pen.paragraph(area, memo, pen.theme.text);
+    }
+    let shown = rows - 1;
+    let first = first.min(lines.len() - shown);
+    let words = ink!("lines {} to {} of {}: ↑ ↓ show the rest", first + 1, first + shown, lines.len());
+    let warn = Text::new(words, pen.theme.warn);
+    for (y, line) in (area.y..).zip(lines.into_iter().skip(first).take(shown)) {
+        pen.put(area.x, y, area.width, &Text::new(line, pen.theme.text));
+    }
+    pen.put(area.x, area.bottom() - 1, area.width, &warn);
+    area.height
 }
 
 pub(super) fn progress(state: &State, progress: &Progress, pen: &mut Pen<'_>, area: Rect) {

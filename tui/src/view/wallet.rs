@@ -70,11 +70,15 @@ fn receive(wallet: &Wallet, page: &Receive, pen: &mut Pen<'_>, area: Rect) {
     let title = Text::new("Receive", theme.heading).add(ink!(" · {}", account.name), theme.own);
     let inner = pen.panel(area, &title, true);
     let uri = crate::update::payment_uri(account.address.as_str(), page);
-    // Upper case makes the code smaller: it then needs 5½ bits a character.
-    let code = if page.amount.is_none() { uri.to_uppercase() } else { uri.clone() };
+    // Upper case makes the code smaller: it then needs 5½ bits a character. What follows the address keeps its case.
+    let code = match uri.split_once('?') {
+        None => uri.to_uppercase(),
+        Some((whom, query)) => format!("{}?{query}", whom.to_uppercase()),
+    };
     let left_max = inner.width.saturating_sub(34);
     // The last row is the whole address on one line, whatever else there is room for.
-    let above = Rect { height: inner.height - 2, ..inner };
+    let roomy = Qr::fitting(&code, left_max, inner.height.saturating_sub(2)).is_some();
+    let above = Rect { height: inner.height.saturating_sub(if roomy { 2 } else { 1 }), ..inner };
     let mut text_x = inner.x;
     let mut text_y = above.y;
     if let Some(qr) = Qr::fitting(&code, left_max, above.height) {
@@ -102,6 +106,10 @@ fn receive(wallet: &Wallet, page: &Receive, pen: &mut Pen<'_>, area: Rect) {
         "Whoever scans this pays this account. The address can be used again and again.",
         theme.dim,
     );
+    if text_x == inner.x {
+        let rest = Rect { y: y + 3, height: above.bottom().saturating_sub(y + 3), ..text };
+        pen.paragraph(rest, "A larger window shows the QR code.", theme.dim);
+    }
     let line = Text::new("address  ", theme.dim).add(&account.address, theme.strong);
     let y = inner.bottom() - 1;
     if inner.width > 120 {
@@ -197,7 +205,7 @@ fn sign(wallet: &Wallet, form: &SignForm, pen: &mut Pen<'_>, area: Rect) {
             y += 2 + pen.paragraph(rest, &signed.signature, theme.strong);
         } else {
             let words = "A signed message proves that you hold this address. It can never be a payment.";
-            pen.put(inner.x, y, width, &Text::new(words, theme.dim));
+            pen.paragraph(Rect { y, height: 2, ..inner }, words, theme.dim);
         }
     }
     if let Some(error) = &form.error {

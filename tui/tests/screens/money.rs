@@ -55,6 +55,23 @@ fn a_payment_from_the_form_to_three_confirmations() {
 }
 
 #[test]
+fn a_long_memo_is_whole_in_the_review() {
+    let mut seat = Seat::open(SMALL);
+    fill_send(&mut seat);
+    seat.text(&" and supper".repeat(44));
+    seat.text(" THE END");
+    seat.key("enter");
+    seat.expect("lunch on Tuesday");
+    seat.expect("↑ ↓ show the rest");
+    assert!(!seat.shows("THE END"));
+    for _ in 0..12 {
+        seat.key("down");
+    }
+    seat.expect("THE END");
+    seat.expect("Sign this and send it?");
+}
+
+#[test]
 fn nothing_is_signed_without_y() {
     let mut seat = Seat::open(SMALL);
     fill_send(&mut seat);
@@ -273,10 +290,45 @@ fn receiving_shows_the_whole_address_and_copies_own_text_only_on_a_key() {
     let address = address(1);
     assert_eq!(
         seat.copied,
-        [address.to_string(), format!("vibecoin:{address}"), format!("vibecoin:{address}?amount=2.5")]
+        [address.to_string(), format!("vibe:{address}"), format!("vibe:{address}?amount=2.5")]
     );
     seat.key("right");
     seat.expect(crate::support::address(2).as_str());
+}
+
+/// Whether the corners of a QR code are on the screen.
+fn has_code(seat: &Seat) -> bool {
+    seat.shows("█ ███ █")
+}
+
+#[test]
+fn the_code_is_there_in_the_smallest_terminal_also_with_an_amount_and_a_notice() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("r");
+    assert!(has_code(&seat));
+    seat.key("y");
+    seat.expect("address copied");
+    assert!(has_code(&seat), "a notice takes a row");
+    seat.key("a");
+    seat.text("1204.75");
+    seat.key("enter");
+    assert!(has_code(&seat), "an amount makes the code larger");
+}
+
+#[test]
+fn a_payment_link_fills_the_form() {
+    let mut seat = Seat::open(SMALL);
+    seat.key("s");
+    seat.text(&format!("vibe:{}?amount=2.5&memo=for%20tea", address(7)));
+    seat.key("enter");
+    seat.expect("▸ amount");
+    seat.expect(address(7).as_str());
+    seat.expect("= 2.500 000 000 VIBE");
+    seat.expect("for tea");
+    seat.keys(&["backtab", "ctrl-u"]);
+    seat.text(&format!("vibe:{}?amount=2,5", address(7)));
+    seat.key("enter");
+    seat.expect("the amount of the payment link");
 }
 
 #[test]
