@@ -1,7 +1,7 @@
 //! What every command is handed: the configuration, the output, and how to wait.
 
 use std::future::Future;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vibecoin_client::network::NetworkFacts;
 use vibecoin_client::vault::Vault;
@@ -14,6 +14,9 @@ use crate::config::{Config, ConfigError, Key, Sources};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::logging::{self, Extra, Guard, Places};
 use crate::output::Output;
+
+/// How long work that nobody waits for may go on after a command's answer.
+const LAST_TASKS: Duration = Duration::from_secs(1);
 
 /// What every command is handed.
 pub struct Context {
@@ -93,7 +96,11 @@ impl Context {
     /// # Errors
     /// What the future answers; [`Failure::Unexpected`] without a runtime.
     pub fn wait<T>(&self, future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        runtime()?.block_on(future)
+        let runtime = runtime()?;
+        let answer = runtime.block_on(future);
+        // What still runs on a thread of its own has no part in the answer: it must not keep the process.
+        runtime.shutdown_timeout(LAST_TASKS);
+        answer
     }
 }
 

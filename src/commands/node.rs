@@ -65,19 +65,21 @@ fn serve(context: &Context) -> Outcome {
     let mut config = config(context, logs)?;
     config.rpc = Some(RpcConfig::new(listen(context)?));
     context.wait(async {
+        // Heard from here on, so that no signal finds a half-started node without an answer.
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::unexpected)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::unexpected)?;
         let node = Node::start(config).await?;
         let handle = node.handle();
         announce(context, &handle);
         let signals = tokio::spawn(async move {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             handle.stop();
             // Whoever asks twice does not want to wait.
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             std::process::exit(i32::from(crate::failure::Exit::Interrupted as u8));
