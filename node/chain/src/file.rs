@@ -24,7 +24,7 @@ pub enum FileError {
         /// What is there.
         found: u64,
     },
-    /// A record longer than any block of this network.
+    /// A record that claims to be longer than any block of this network, and than the file.
     #[error("record {index} claims {length} bytes, and no block of this network has more than {max}")]
     TooLong {
         /// The record's number, from 0.
@@ -44,7 +44,8 @@ pub fn record_bytes_max(spec: &ChainSpec) -> u64 {
     encoded_bytes_max(spec).saturating_add(SLACK)
 }
 
-/// Reads records one by one, each bounded before it is allocated.
+/// Reads records one by one, each bounded before it is allocated. Of a record longer than [`record_bytes_max`] only
+/// so many bytes are given, which is enough to refuse it, and the rest is skipped.
 pub struct BlockReader<R> {
     input: R,
     index: u64,
@@ -67,16 +68,16 @@ impl<R: Read> BlockReader<R> {
             }
         }
         let length = u64::from(u32::from_le_bytes(length));
-        if length > self.bytes_max {
-            return Err(FileError::TooLong { index: self.index, length, max: self.bytes_max });
-        }
+        let kept = length.min(self.bytes_max);
         let mut bytes = Vec::new();
-        self.input.by_ref().take(length).read_to_end(&mut bytes)?;
-        if (bytes.len() as u64) < length {
-            return Err(FileError::Truncated {
-                index: self.index,
-                expected: length,
-                found: bytes.len() as u64,
+        self.input.by_ref().take(kept).read_to_end(&mut bytes)?;
+        let skipped = io::copy(&mut self.input.by_ref().take(length - kept), &mut io::sink())?;
+        let found = bytes.len() as u64 + skipped;
+        if found < length {
+            return Err(if length > self.bytes_max {
+                FileError::TooLong { index: self.index, length, max: self.bytes_max }
+            } else {
+                FileError::Truncated { index: self.index, expected: length, found }
             });
         }
         self.index += 1;

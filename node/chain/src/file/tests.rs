@@ -27,3 +27,13 @@ fn a_length_beyond_every_block_is_refused_before_it_is_allocated() {
     let error = read(&u32::MAX.to_le_bytes()).remove(0).unwrap_err();
     assert!(matches!(error, FileError::TooLong { index: 0, length: 4_294_967_295, .. }), "{error}");
 }
+
+#[test]
+fn a_whole_record_beyond_every_block_is_cut_and_the_next_is_read() {
+    let max = record_bytes_max(&Network::Devnet.spec());
+    let mut file = Vec::new();
+    write_block(&mut file, &vec![7; max as usize + 9]).unwrap();
+    write_block(&mut file, b"next").unwrap();
+    let lengths: Vec<u64> = read(&file).into_iter().map(|record| record.unwrap().len() as u64).collect();
+    assert_eq!(lengths, [max, 4]);
+}
