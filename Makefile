@@ -3,7 +3,7 @@
 CARGO := scripts/setup cargo
 # One profile for everything, so that RocksDB and the libraries are compiled once.
 PROFILE := --release
-# Arguments for the program: make run ARGS="tui --plain"
+# Arguments for the program: make run ARGS="wallet list"
 ARGS ?= tui
 # Arguments for the test runner: make test TESTS="--test integration terminal"
 TESTS ?=
