@@ -171,8 +171,11 @@ pub(super) fn take_blocks(state: &mut State, new: Vec<BlockRow>) {
         }
         _ => false,
     };
-    if !below && highest >= state.blocks.first().map_or(0, |b| b.height) {
-        state.blocks = new;
+    // Blocks that came while these were on their way stay above them.
+    let newest = state.blocks.first().map_or(0, |b| b.height);
+    if !below && highest.saturating_add(BLOCKS_KEPT as u64) >= newest {
+        state.blocks.retain(|known| known.height > highest);
+        state.blocks.extend(new);
         state.blocks.truncate(BLOCKS_KEPT);
         tip_moved(state);
         if let Some(Page { body: PageBody::Blocks { rows, .. }, .. }) = state.explorer.pages.first_mut()

@@ -210,7 +210,7 @@ fn restore(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
         }
         Some(WordsVerdict::Checksum) => {
             let words = "✗ every word exists, but not together: one is wrong, or two have changed places";
-            pen.put(inner.x, y, inner.width, &Text::new(words, theme.bad));
+            pen.paragraph(Rect { y, height: 2, ..inner }, words, theme.bad);
         }
         None => {
             let words = if count == 12 || count == 24 { "↵ goes on" } else { "" };
@@ -321,7 +321,7 @@ fn strength(first: &FirstStart, pen: &mut Pen<'_>, area: Rect) {
     };
     pen.bar(area.x, area.y, 10, level, style);
     let words = Text::new(ink!(" {}", strength.word()), style)
-        .add(ink!("  a thousand machines: {}", strength.time()), pen.theme.dim);
+        .add(ink!(" · 1,000 machines: {}", strength.time()), pen.theme.dim);
     pen.put(area.x + 10, area.y, area.width - 10, &words);
 }
 

@@ -1,6 +1,6 @@
 //! The explorer, the miner and the log.
 
-use vibecoin_tui::action::Action;
+use vibecoin_tui::action::{Action, Effect};
 use vibecoin_tui::backend::{Event, Request};
 use vibecoin_tui::model::*;
 
@@ -150,4 +150,23 @@ fn the_log_follows_stands_still_and_filters() {
     seat.text("space");
     seat.expect("no space left on device");
     assert!(!seat.shows("peer sent"));
+}
+
+#[test]
+fn blocks_that_come_while_others_are_fetched_hide_none_of_them() {
+    let mut seat = Seat::new(SMALL, 1);
+    seat.text(PASSWORD);
+    seat.answering = false;
+    seat.key("enter");
+    // The wallet opens; what is asked then is still on its way when a block comes.
+    for effect in std::mem::take(&mut seat.held) {
+        let Effect::Ask { slot, generation, request } = effect else { continue };
+        let result = seat.fake.answer(request);
+        seat.act(Action::Answer { slot, generation, result });
+    }
+    seat.act(Action::Event(Event::Blocks(vec![block_row(TIP + 1)])));
+    seat.release();
+    seat.expect("12,409");
+    seat.expect("12,408");
+    seat.expect("12,400");
 }
