@@ -72,8 +72,7 @@ async fn on_own_node(context: &Context, logs: LogRing) -> Outcome {
     let mut starting = tokio::spawn(start(config, context.config.is_default(Key::Rpc)));
     let (late, arrival) = late::node();
     let shown = Shown { api: Arc::new(late.clone()), operator: Some(Arc::new(late)) };
-    let screens = screens(context, shown, true)?;
-    tokio::pin!(screens);
+    let mut screens = Box::pin(screens(context, shown, true)?);
     let (left, node) = tokio::select! {
         // What keeps the node from starting ends the screens, too.
         started = &mut starting => (None, started.map_err(Failure::unexpected)??),
@@ -81,10 +80,18 @@ async fn on_own_node(context: &Context, logs: LogRing) -> Outcome {
     };
     let handle = node.handle();
     arrival.announce(&handle);
-    let running = tokio::spawn(node.run());
+    let mut running = tokio::spawn(node.run());
     let left = match left {
         Some(left) => left,
-        None => screens.await,
+        None => tokio::select! {
+            left = &mut screens => left,
+            // Told to stop by somebody else, or unable to go on: nothing on the screens would be true any more.
+            ended = &mut running => {
+                drop(screens);
+                context.out.say("The node of these screens has stopped.");
+                return Ok(ended.map_err(Failure::unexpected)??);
+            }
+        },
     };
     handle.stop();
     let ended = running.await.map_err(Failure::unexpected)?;

@@ -1,6 +1,5 @@
 //! What has happened to a wallet, checked against its accounts' heads.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -81,30 +80,16 @@ pub(super) async fn show(desk: &Desk<'_>, account: Option<u32>, limit: u32) -> O
 pub(super) async fn export(desk: &Desk<'_>, file: &Path, account: Option<u32>) -> Outcome {
     desk.open()?;
     let service = desk.service().await?;
-    if file == Path::new("-") {
-        service.export_history(account, &mut Stdout).await?;
-        return Ok(());
-    }
     let mut text = Vec::new();
     let count = service.export_history(account, &mut text).await?;
+    if file == Path::new("-") {
+        return desk.context.out.raw(&text);
+    }
     files::create(file, &text)?;
     let answer = json!({ "file": file, "entries": count });
     desk.context.out.answer(&answer, |paper| {
         paper.line(format!("{count} entries are in {}.", file.display()));
     })
-}
-
-/// Standard output, without holding its lock while a node is asked.
-struct Stdout;
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::stdout().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
-    }
 }
 
 fn pending(context: &Context, tracked: &Tracked) -> Value {

@@ -4,12 +4,16 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use serde_json::{Value, json};
+use vibecoin_client::error::WalletError;
 use vibecoin_client::offline;
-use vibecoin_client::payment::{AmountChoice, FeeChoice, PaymentRequest, Review, VALID_FOR_BLOCKS};
+use vibecoin_client::payment::{
+    AmountChoice, FeeChoice, PaymentError, PaymentRequest, Review, VALID_FOR_BLOCKS,
+};
 use vibecoin_client::service::WalletService;
 use vibecoin_client::uri::PaymentUri;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Amount};
+use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::TxStatus;
 
 use super::sign::transaction_text;
@@ -19,6 +23,11 @@ use crate::context::{hash, interruptible, now};
 use crate::failure::{Failure, Outcome};
 use crate::output::Tint;
 use crate::secrets;
+
+/// The pool's rule for the price of any transaction.
+const POOL_PRICE: &str = "POOL-5";
+/// The pool's rule for the price of one that replaces another.
+const POOL_REPLACEMENT: &str = "POOL-9";
 
 /// What is done to a payment that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +76,7 @@ async fn pay(
     request.memo = memo.unwrap_or_default().into_bytes();
     request.valid_for = options.valid_for.unwrap_or(VALID_FOR_BLOCKS);
     let service = desk.service().await?;
-    let review = service.prepare(&request).await?;
+    let review = service.prepare(&request).await.map_err(|error| name_rule(error, POOL_PRICE))?;
     if options.dry_run || options.unsigned {
         return hand_out(desk, &review, options.unsigned);
     }
@@ -81,9 +90,10 @@ pub(super) async fn replace(desk: &Desk<'_>, txid: &str, fee: Option<FeeChoice>,
     let service = desk.service().await?;
     let fee = fee.unwrap_or_default();
     let review = match change {
-        Change::Price => service.speed_up(&txid, fee).await?,
-        Change::Nothing => service.cancel(&txid, fee).await?,
+        Change::Price => service.speed_up(&txid, fee).await,
+        Change::Nothing => service.cancel(&txid, fee).await,
     };
+    let review = review.map_err(|error| name_rule(error, POOL_REPLACEMENT))?;
     carry_out(desk, &service, &review, None).await
 }
 
@@ -100,6 +110,16 @@ pub(super) async fn broadcast(desk: &Desk<'_>, file: &Path, confirmations: Optio
     let mut answer = json!({ "txid": txid });
     wait(desk, &service, &txid, confirmations, &mut answer).await?;
     print_sent(desk, &txid, &answer)
+}
+
+/// A price that the pool would refuse, refused here in its words: a script goes by the rule's name.
+fn name_rule(error: WalletError, rule: &str) -> WalletError {
+    match error {
+        WalletError::Payment(PaymentError::PriceTooLow { offered, minimum }) => {
+            WalletError::Api(ApiError::FeeTooLow { rule: rule.to_owned(), offered, minimum })
+        }
+        other => other,
+    }
 }
 
 /// An address, or the contact of that name.
