@@ -110,7 +110,8 @@ fn draw_row(picture: &mut String, screen: &Screen, row: u16, columns: u16) {
             let width = f32::from(column - start) * CELL.0;
             writeln!(
                 picture,
-                "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{width:.2}\" height=\"{}\" fill=\"{background}\"/>",
+                "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{width:.2}\" height=\"{}\" fill=\"{background}\" \
+                 shape-rendering=\"crispEdges\"/>",
                 f32::from(start) * CELL.0,
                 CELL.1
             )
