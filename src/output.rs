@@ -1,8 +1,8 @@
 //! What a command prints.
 //!
 //! With `--json` standard output carries JSON and nothing else; without it, aligned text. Messages go to standard
-//! error either way. Text that people read passes through [`SafeText`]: what comes from the chain, a server or a
-//! file cannot move the cursor or turn the reading direction.
+//! error either way. Text that people read passes through [`SafeText`], and JSON is inert: what comes from the
+//! chain, a server or a file cannot move the cursor or turn the reading direction.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -126,7 +126,7 @@ impl Output {
     /// # Errors
     /// [`Failure::Pipe`] when nobody reads it.
     pub fn plain_item(&self, value: &Value) -> Outcome {
-        write_out(&format!("{value}\n"))
+        write_out(&format!("{}\n", inert(&value.to_string())))
     }
 
     /// Prints a JSON value: in one line, or over many on a terminal.
@@ -136,7 +136,7 @@ impl Output {
         } else {
             serde_json::to_string(value)
         };
-        write_out(&format!("{}\n", text.map_err(Failure::unexpected)?))
+        write_out(&format!("{}\n", inert(&text.map_err(Failure::unexpected)?)))
     }
 
     /// Prints one item of a stream: a line of JSON, or of text.
@@ -146,7 +146,7 @@ impl Output {
     pub fn item(&self, value: &impl Serialize, human: impl FnOnce() -> String) -> Outcome {
         if self.json {
             let line = serde_json::to_string(&with_vibe(to_value(value)?)).map_err(Failure::unexpected)?;
-            return write_out(&format!("{line}\n"));
+            return write_out(&format!("{}\n", inert(&line)));
         }
         write_out(&format!("{}\n", SafeText::new(&human())))
     }
@@ -186,7 +186,7 @@ impl Output {
                 "rule": failure.rule(),
                 "hint": failure.hint(),
             }});
-            return message_line(&object.to_string());
+            return message_line(&inert(&object.to_string()));
         }
         let text = match failure {
             // A report has lines of its own making; nothing foreign is in it unescaped but the system's words.
@@ -207,6 +207,26 @@ impl Output {
 /// The text between the sequences that colour it.
 fn tinted(color: bool, tint: Tint, text: &str) -> String {
     if color { format!("\x1b[{}m{text}\x1b[0m", tint.code()) } else { text.to_owned() }
+}
+
+/// The same JSON, with its characters that could act on a terminal written as `\uXXXX`. Whoever parses it gets the
+/// same value; whoever looks at it is shown no text that hides or turns round. ASCII needs nothing: JSON escapes its
+/// control characters, all but one.
+fn inert(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let mut utf8 = [0; 4];
+        let text: &str = c.encode_utf8(&mut utf8);
+        if (c.is_ascii() && c != '\u{7f}') || SafeText::new(text).as_str() == text {
+            out.push(c);
+            continue;
+        }
+        let mut utf16 = [0; 2];
+        for unit in c.encode_utf16(&mut utf16) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    out
 }
 
 fn to_value(value: &impl Serialize) -> Outcome<Value> {

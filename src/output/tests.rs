@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Paper, Side, amounts, with_vibe};
+use super::{Paper, Side, amounts, inert, with_vibe};
 
 #[test]
 fn amounts_have_a_twin_at_every_depth() {
@@ -22,6 +22,15 @@ fn amounts_have_a_twin_at_every_depth() {
         "balance": "-1",
     });
     assert_eq!(value, expected);
+}
+
+#[test]
+fn json_is_inert_and_means_the_same() {
+    let memo = "A\u{1b}[2J\u{7f}\u{9b}31m\u{202e}evil\u{200b}\u{e0041} \\ \"é\" 한글 🙂";
+    let written = inert(&json!({ "memo": memo }).to_string());
+    assert!(!written.chars().any(|c| matches!(c, '\u{1b}' | '\u{7f}' | '\u{9b}' | '\u{202e}' | '\u{200b}')));
+    assert!(written.contains("\\u202e") && written.contains("\\udb40\\udc41") && written.contains("한글 🙂"));
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap()["memo"], memo);
 }
 
 /// The names of all properties of a schema that refer to the definition `wanted`.
