@@ -147,7 +147,7 @@ impl Backend for ClientBackend {
                 }
             }
             let overview = wallet::overview(self).await?;
-            self.begin(overview.accounts.first(), true);
+            self.begin(overview.accounts.first());
             Ok(overview)
         })
     }
@@ -170,7 +170,7 @@ impl Backend for ClientBackend {
                 self.wallet.vault().unlock(password, now(), self.options.lock_after).await?;
             }
             let overview = wallet::overview(self).await?;
-            self.begin(overview.accounts.first().filter(|_| !opened.watch_only), false);
+            self.begin(overview.accounts.first().filter(|_| !opened.watch_only));
             Ok(overview)
         })
     }
@@ -334,7 +334,7 @@ impl ClientBackend {
     }
 
     /// Sets a network of one's own going for a wallet that was just opened.
-    fn begin(&self, account: Option<&AccountRow>, new: bool) {
+    fn begin(&self, account: Option<&AccountRow>) {
         let (Some(account), Some(operator), true) = (account, self.operator.clone(), self.options.own_node)
         else {
             return;
@@ -342,7 +342,7 @@ impl ClientBackend {
         let Ok(address) = Address::decode(account.address.as_str(), self.facts().prefix) else { return };
         let (backend, address) = (self.clone(), self.facts().text(&address));
         let task: BoxFuture<'static, ()> =
-            async move { first_minute::begin(&backend, operator.as_ref(), address, new).await }.boxed();
+            async move { first_minute::begin(&backend, operator.as_ref(), address).await }.boxed();
         tokio::spawn(task);
     }
 }

@@ -10,16 +10,16 @@ use crate::backend::Event;
 use crate::format;
 use crate::safe::ink;
 
-/// Blocks for a new wallet on a new chain: the first ten rewards are spendable after them.
+/// Blocks for the first wallet that is opened on a new chain: the first ten rewards are spendable after them.
 const FIRST_BLOCKS: u32 = 110;
 
-/// Gives a new wallet on a new chain its blocks, and has the miner go on.
-pub(super) async fn begin(backend: &ClientBackend, operator: &dyn OperatorApi, to: AddressText, new: bool) {
+/// Gives a wallet on a new chain its blocks, and has the miner go on.
+pub(super) async fn begin(backend: &ClientBackend, operator: &dyn OperatorApi, to: AddressText) {
     let Ok(info) = backend.node().node_info().await else { return };
     if info.retargets || info.peers > 0 || info.mining {
         return;
     }
-    if new && info.tip.height.get() == 0 {
+    if info.tip.height.get() == 0 {
         let every = format::millis(info.interval_ms);
         let words = ink!(
             "This {} is new and yours alone: {FIRST_BLOCKS} blocks are mined to your wallet now, then one every {every}.",
