@@ -206,7 +206,14 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
         y += 1;
         pen.put(area.x, y, WORDS, &Text::new("memo", theme.dim));
         let rest = Rect::new(area.x + WORDS, y, area.width - WORDS, area.bottom().saturating_sub(y));
-        pen.paragraph(rest, memo, theme.text);
+        let used = pen.paragraph(rest, memo, theme.text);
+        let more = memo.wrap(usize::from(rest.width)).len().saturating_sub(usize::from(used));
+        if more > 0 && rest.height > 0 {
+            let last = Rect::new(rest.x, rest.bottom() - 1, rest.width, 1);
+            pen.clear(last);
+            let words = ink!("… {} lines more: a larger window shows them", more + 1);
+            pen.put(last.x, last.y, last.width, &Text::new(words, theme.warn));
+        }
     }
 }
 
