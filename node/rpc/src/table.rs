@@ -152,7 +152,7 @@ macro_rules! api {
         ) -> Result<(), jsonrpsee::core::RegisterMethodError> {
             $({
                 #[derive(serde::Deserialize)]
-                #[serde(deny_unknown_fields)]
+                #[serde(deny_unknown_fields, expecting = "the parameters of this method")]
                 struct Given { $($arg: $arg_type,)* $($(#[serde(default)] $option: Option<$option_type>,)*)? }
 
                 module.register_async_method(stringify!($call), |params, api, extensions| async move {
@@ -163,7 +163,7 @@ macro_rules! api {
             })*
             $({
                 #[derive(serde::Deserialize)]
-                #[serde(deny_unknown_fields)]
+                #[serde(deny_unknown_fields, expecting = "the parameters of this method")]
                 struct Given { $($stream_arg: $stream_arg_type,)* }
 
                 module.register_subscription(
