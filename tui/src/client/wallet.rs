@@ -16,8 +16,8 @@ use super::{ClientBackend, hash, now, words};
 use crate::model::*;
 use crate::safe::{SafeText, ink};
 
-/// Entries of activity read for Home, where a miner's rewards in a row are one line.
-const RECENT: usize = 400;
+/// Entries of activity read for Home, where a miner's rewards in a row are one line: most of an hour of a devnet.
+const RECENT: usize = 3_000;
 
 /// The wallets of the directory, each looked at: a damaged one is listed with what is wrong.
 pub(super) async fn list(backend: &ClientBackend) -> Result<Vec<WalletInfo>, WalletError> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use vibecoin_client::payment::VALID_FOR_BLOCKS;
 use vibecoin_primitives::Amount;
 
 use crate::field::Field;
@@ -170,7 +171,7 @@ impl SendForm {
             price: PriceChoice::Normal,
             own_price: Field::new(12),
             memo: Field::default(),
-            valid_for: Field::with("100"),
+            valid_for: Field::with(&VALID_FOR_BLOCKS.to_string()),
             errors: BTreeMap::new(),
             failure: None,
         }

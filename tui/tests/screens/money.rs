@@ -31,7 +31,7 @@ fn a_payment_from_the_form_to_three_confirmations() {
         "104.500 000 000 VIBE",
         "102.999 659 904 VIBE",
         "lunch on Tuesday",
-        "block 12,508",
+        "block 13,128",
     ] {
         seat.expect(text);
     }
