@@ -1,6 +1,6 @@
 //! `vibecoin bench`: what this machine does, side by side with what it is compared to.
 //!
-//! Alternatives take turns in short rounds, and the median of each counts: whatever else the machine does then
+//! Alternatives take turns in short rounds, and the best of each counts: whatever else the machine does then
 //! falls on all of them alike. Figures of different runs are not comparable; the ratios of one run are.
 
 use serde::Serialize;
