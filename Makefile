@@ -9,7 +9,7 @@ ARGS ?= tui
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format doc bench pictures clean
+.PHONY: help setup run test lint format doc bench figures pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ doc: ## the documentation of the code, in target/doc
 
 bench: ## measure this machine
 	@$(CARGO) run $(PROFILE) --bin vibecoin -- bench all
+
+figures: bench ## measure this machine, and what the screens cost on it
+	@VIBECOIN_FIGURES=1 $(CARGO) test $(PROFILE) --test integration terminal::figures -- --nocapture
 
 pictures: ## draw the README's pictures again, from the real program
 	@VIBECOIN_PICTURES="$(CURDIR)/assets/pictures" $(CARGO) test $(PROFILE) --test integration terminal::pictures -- --nocapture
