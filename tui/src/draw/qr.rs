@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn an_upper_case_uri_fits_the_smallest_screen() {
-        let uri = "VIBECOIN:DVIBE1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQXXXXXX";
+        let uri = "VIBE:DVIBE1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQCDPEYW";
         let qr = Qr::fitting(uri, 40, 20).unwrap();
         assert!(qr.size().0 <= 40 && qr.size().1 <= 20);
         assert!(Qr::fitting(uri, 20, 10).is_none());
