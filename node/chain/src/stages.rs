@@ -84,7 +84,7 @@ impl HeaderChecked {
         let started = Instant::now();
         let Self { received: Received { id, block }, parent } = self;
         let known = segments.get(&parent.id);
-        let segment = known.as_deref().map_or(SegmentCheck::Full, SegmentCheck::Known);
+        let segment = known.as_deref().map_or(SegmentCheck::Full { order_seed: 0 }, SegmentCheck::Known);
         check_body(spec, &block, segment)?;
         if known.is_none() {
             segments.insert(parent.id, block.ticks.as_slice().into());

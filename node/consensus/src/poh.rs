@@ -3,9 +3,11 @@
 //! Making it is serial by nature; checking it is not, for every tick starts from the one before. It adds no
 //! throughput: it paces blocks, gives timestamps a floor, and fixes an order that can be checked in parallel.
 //!
-//! Deliberately absent: which segments of an initial sync are checked in full and which by samples, and the
+//! Deliberately absent: a source of chance (the order of a check and the draw of a sample follow from a number
+//! that arrives as an argument), which segments of an initial sync are checked in full and which by samples, and the
 //! cache of segments by parent. Both are the policy of the importer.
 
+mod order;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -13,7 +15,8 @@ mod verify;
 use vibecoin_crypto::{Hash, Tag};
 use vibecoin_primitives::ChainSpec;
 
-pub use verify::{verify, verify_known, verify_sample, verify_serial};
+pub use order::{order, sample};
+pub use verify::{verify, verify_known, verify_sample, verify_serial, verify_shuffled};
 
 use crate::sha::{self, HashBlock};
 

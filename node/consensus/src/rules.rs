@@ -22,7 +22,7 @@ pub use body::{BodyError, SegmentCheck, check_body, check_commitments, check_seg
 pub use execution::{AccountError, ExecutionError};
 pub use header::{CheckedHeader, HeaderError, ParentView, check_header};
 pub use orphan::{OrphanError, check_orphan};
-pub use shape::{ShapeError, check_shape, decode};
+pub use shape::{ShapeError, check_sealed, check_shape, decode};
 pub use transaction::{
     CheckedTransaction, InvalidTransaction, TransactionError, check_transaction, check_transactions,
     check_unsigned, decode_transaction,

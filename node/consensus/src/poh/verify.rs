@@ -3,23 +3,39 @@
 use rayon::prelude::*;
 use vibecoin_crypto::Hash;
 
-use super::{Params, SegmentError, chain, seed};
+use super::{Params, SegmentError, chain, order, seed};
 
-/// Checks a whole segment on all cores of the current rayon pool, stopping at the first wrong tick found.
+/// Checks a whole segment on all cores of the current rayon pool, in the [`order`] that `order_seed` gives,
+/// stopping at the first wrong tick found.
 ///
-/// A wrong number of ticks costs no hash.
+/// Of a segment that somebody sent, the caller draws `order_seed` at random: whoever spoils one tick then cannot
+/// choose how much work its discovery takes. The verdict is the same for every number. A wrong number of ticks
+/// costs no hash.
 ///
 /// # Errors
 /// [`SegmentError`]; the tick it names is wrong, but others may be too, even earlier ones.
-pub fn verify(params: Params, parent_id: &Hash, ticks: &[Hash]) -> Result<(), SegmentError> {
+pub fn verify_shuffled(
+    params: Params,
+    parent_id: &Hash,
+    ticks: &[Hash],
+    order_seed: u64,
+) -> Result<(), SegmentError> {
     check_count(params, ticks)?;
     let first = seed(parent_id);
     // One tick at a time: the last ones then are shared, too, and a wrong one stops everybody soon.
-    let wrong = (0..ticks.len())
+    let wrong = order(params, order_seed)
         .into_par_iter()
         .with_max_len(1)
         .find_any(|&tick| !follows(params, &first, ticks, tick));
     wrong.map_or(Ok(()), |tick| Err(SegmentError::Tick { tick }))
+}
+
+/// [`verify_shuffled`] in a fixed order, for segments that nobody has an interest in spoiling.
+///
+/// # Errors
+/// Those of [`verify_shuffled`].
+pub fn verify(params: Params, parent_id: &Hash, ticks: &[Hash]) -> Result<(), SegmentError> {
+    verify_shuffled(params, parent_id, ticks, 0)
 }
 
 /// Checks a whole segment on the calling thread.
@@ -33,8 +49,8 @@ pub fn verify_serial(params: Params, parent_id: &Hash, ticks: &[Hash]) -> Result
     wrong.map_or(Ok(()), |tick| Err(SegmentError::Tick { tick }))
 }
 
-/// Checks the number of ticks and those at the indexes in `sample`, which the caller has drawn at random; an
-/// index beyond the segment checks nothing.
+/// Checks the number of ticks and those at the indexes in `sample`, which the caller has drawn at random
+/// ([`super::sample`]); an index beyond the segment checks nothing.
 ///
 /// # Errors
 /// [`SegmentError`] with the first wrong tick of the sample.

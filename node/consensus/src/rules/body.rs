@@ -131,11 +131,16 @@ impl BodyError {
 #[derive(Clone, Copy, Debug)]
 pub enum SegmentCheck<'a> {
     /// All of it, on all cores.
-    Full,
+    Full {
+        /// What the order of the ticks follows from, drawn at random by the caller ([`poh::verify_shuffled`]).
+        order_seed: u64,
+    },
     /// Against the segment of this parent, which is known already: siblings share it.
     Known(&'a [Hash]),
-    /// These ticks only, drawn at random by the caller: old blocks of an initial sync.
+    /// These ticks only, drawn at random by the caller ([`poh::sample`]): old blocks of an initial sync.
     Sample(&'a [usize]),
+    /// Not again: these very ticks have passed a check before, as those of stored blocks have.
+    AlreadyVerified,
 }
 
 /// The whole stage in its order: ticks, segment, lists and limits, record (POH-1 to POH-4, BLK-4 to BLK-6,
@@ -186,9 +191,10 @@ pub fn check_segment(
     check: SegmentCheck<'_>,
 ) -> Result<(), BodyError> {
     let result = match check {
-        SegmentCheck::Full => poh::verify(params, parent_id, ticks),
+        SegmentCheck::Full { order_seed } => poh::verify_shuffled(params, parent_id, ticks, order_seed),
         SegmentCheck::Known(known) => poh::verify_known(params, known, ticks),
         SegmentCheck::Sample(sample) => poh::verify_sample(params, parent_id, ticks, sample),
+        SegmentCheck::AlreadyVerified => poh::verify_sample(params, parent_id, ticks, &[]),
     };
     result.map_err(|error| match error {
         SegmentError::TickCount { found, expected } => BodyError::TickCount { found, expected },

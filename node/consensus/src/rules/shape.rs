@@ -88,14 +88,23 @@ pub fn decode(spec: &ChainSpec, bytes: &[u8]) -> Result<Block, ShapeError> {
     Ok(Block::decode(bytes)?)
 }
 
-/// Checks the version and then, before anything that the content says is believed, the content root (HDR-1,
-/// BLK-3): only then is `parent_id` the header's.
+/// What can be said of a block before its parent is known: [`check_sealed`] on its header and content.
 ///
 /// # Errors
 /// [`ShapeError`] with the first rule that is broken.
 pub fn check_shape(block: &Block) -> Result<(), ShapeError> {
-    header::check_version(&block.header).map_err(ShapeError::Version)?;
-    check_content_root(&block.header, &block.content)
+    check_sealed(&block.header, &block.content)
+}
+
+/// Checks the version and then, before anything that the content says is believed, the content root (HDR-1,
+/// BLK-3): only then is `parent_id` the header's. Neither ticks nor transactions are needed, so a header can be
+/// judged while its body is still elsewhere.
+///
+/// # Errors
+/// [`ShapeError`] with the first rule that is broken.
+pub fn check_sealed(header: &Header, content: &Content) -> Result<(), ShapeError> {
+    header::check_version(header).map_err(ShapeError::Version)?;
+    check_content_root(header, content)
 }
 
 /// Checks that a content is the one that a header commits to (BLK-3).

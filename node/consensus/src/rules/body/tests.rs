@@ -21,7 +21,7 @@ fn block(spec: &ChainSpec) -> Block {
 fn a_known_segment_replaces_the_hashes() {
     let spec = lab();
     let block = block(&spec);
-    assert_eq!(check_body(&spec, &block, SegmentCheck::Full), Ok(()));
+    assert_eq!(check_body(&spec, &block, SegmentCheck::Full { order_seed: 7 }), Ok(()));
     assert_eq!(check_body(&spec, &block, SegmentCheck::Known(&block.ticks)), Ok(()));
     assert_eq!(check_body(&spec, &block, SegmentCheck::Sample(&[0, 3])), Ok(()));
     let mut other = block.ticks.clone();
@@ -35,7 +35,8 @@ fn a_known_segment_replaces_the_hashes() {
 fn of_several_faults_the_first_in_order_is_told() {
     let spec = lab();
     let mut block = block(&spec);
-    let rule = |block: &Block| check_body(&spec, block, SegmentCheck::Full).unwrap_err().rule();
+    let rule =
+        |block: &Block| check_body(&spec, block, SegmentCheck::Full { order_seed: 7 }).unwrap_err().rule();
     block.content.poh_hash = Hash::ZERO;
     assert_eq!(rule(&block), "POH-4");
     block.content.tx_count = 1;
