@@ -6,5 +6,6 @@
 mod architecture;
 mod conformance;
 mod functional;
+mod model;
 mod support;
 mod terminal;

@@ -1,0 +1,3 @@
+//! The real chain against what is asked of it, block by block.
+
+mod forging;
