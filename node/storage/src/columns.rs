@@ -66,6 +66,8 @@ columns! {
     StateRoots = "state_roots",
     /// Version that made them stale (8) ‖ part (4) → keys of state nodes, one behind the other.
     StateStale = "state_stale",
+    /// Running number (8) → a reorganisation that this node made. See [`crate::reorganisations`].
+    Reorganisations = "reorganisations",
     /// Leaf hash of a transaction that waits (32) → its bytes and when it arrived.
     Pool = "pool",
 }

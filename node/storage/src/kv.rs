@@ -58,6 +58,10 @@ pub trait KeyValueWrite {
 
     /// Removes `key`, whether it exists or not.
     fn delete(&mut self, column: Column, key: Vec<u8>);
+
+    /// Removes every row of a column, those that were put here before included; what is put after it stays. As
+    /// cheap for a long column as for a short one.
+    fn clear(&mut self, column: Column);
 }
 
 /// How certain a committed batch must be when `write` returns.

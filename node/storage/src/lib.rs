@@ -26,6 +26,7 @@ pub mod kv;
 pub mod meta;
 pub mod poh;
 pub mod pool;
+pub mod reorganisations;
 mod row;
 pub mod state;
 pub mod state_reader;

@@ -5,7 +5,7 @@ mod tests;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::Amount;
+use vibecoin_primitives::{Amount, Height};
 
 use crate::{
     columns::Column,
@@ -49,6 +49,17 @@ fields! {
     arrivals, set_arrivals: u64 = b"arrivals";
     /// The supply after the tip; `None` before the genesis.
     supply, set_supply: Supply = b"supply";
+    /// The block that a rebuild is on its way to; `None` while none is under way.
+    rebuilding, set_rebuilding: Hash = b"rebuilding";
+    /// The height below which undo records were dropped; `None` before the first pruning of them.
+    undo_pruned_to, set_undo_pruned_to: Height = b"undo_pruned_to";
+    /// The height below which ticks were dropped; `None` in a store that keeps them.
+    ticks_pruned_to, set_ticks_pruned_to: Height = b"ticks_pruned_to";
+}
+
+/// Takes note that a rebuild has arrived where it was going.
+pub fn clear_rebuilding(writer: &mut dyn KeyValueWrite) {
+    writer.delete(Column::Meta, b"rebuilding".to_vec());
 }
 
 /// Where all money is, after a block.

@@ -16,6 +16,11 @@ pub fn ticks(reader: &dyn KeyValueRead, id: &Hash) -> Result<Option<Vec<Hash>>, 
     row::read(reader, Column::Ticks, id.as_bytes())
 }
 
+/// Whether the ticks of a block are there.
+pub fn contains(reader: &dyn KeyValueRead, id: &Hash) -> Result<bool, StoreError> {
+    reader.contains(Column::Ticks, id.as_bytes())
+}
+
 /// Stores the ticks of a block.
 pub fn put(writer: &mut dyn KeyValueWrite, id: &Hash, ticks: &[Hash]) {
     row::write(writer, Column::Ticks, *id.as_bytes(), ticks);

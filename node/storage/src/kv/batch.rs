@@ -3,18 +3,30 @@
 use super::KeyValueWrite;
 use crate::columns::Column;
 
-/// Puts and deletes in the order they were made. Committed by [`super::KeyValueStore::write`].
+/// Puts, deletes and clears in the order they were made. Committed by [`super::KeyValueStore::write`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     operations: Vec<Operation>,
 }
 
-/// One write: `value` is `None` for a delete.
+/// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Operation {
-    pub(super) column: Column,
-    pub(super) key: Vec<u8>,
-    pub(super) value: Option<Vec<u8>>,
+pub(super) enum Operation {
+    /// Sets a row.
+    Put { column: Column, key: Vec<u8>, value: Vec<u8> },
+    /// Removes a row.
+    Delete { column: Column, key: Vec<u8> },
+    /// Removes all rows of a column.
+    Clear { column: Column },
+}
+
+impl Operation {
+    /// Where it writes.
+    pub(super) const fn column(&self) -> Column {
+        match self {
+            Self::Put { column, .. } | Self::Delete { column, .. } | Self::Clear { column } => *column,
+        }
+    }
 }
 
 impl Batch {
@@ -49,10 +61,14 @@ impl Batch {
 
 impl KeyValueWrite for Batch {
     fn put(&mut self, column: Column, key: Vec<u8>, value: Vec<u8>) {
-        self.operations.push(Operation { column, key, value: Some(value) });
+        self.operations.push(Operation::Put { column, key, value });
     }
 
     fn delete(&mut self, column: Column, key: Vec<u8>) {
-        self.operations.push(Operation { column, key, value: None });
+        self.operations.push(Operation::Delete { column, key });
+    }
+
+    fn clear(&mut self, column: Column) {
+        self.operations.push(Operation::Clear { column });
     }
 }

@@ -140,14 +140,49 @@ fn big_values_and_keys(store: &dyn KeyValueStore) {
     });
 }
 
+fn a_cleared_column_is_empty(store: &dyn KeyValueStore) {
+    let all: Vec<[u8; 2]> = (0..300_u16).map(|n| [(n >> 4) as u8, n as u8]).collect();
+    put(store, &all.iter().map(|key| (key.as_slice(), b"v".as_slice())).collect::<Vec<_>>());
+    put(store, &[(b"", b"v"), (&[0xff; 40], b"v")]);
+    let mut batch = Batch::new();
+    batch.put(B, b"other".to_vec(), b"v".to_vec());
+    store.write(batch, Durability::Buffered).unwrap();
+    let before = store.snapshot();
+
+    // One batch clears, keeps what is put after it, and forgets what was put before it.
+    let mut batch = Batch::new();
+    batch.put(A, vec![0xff; 41], b"early".to_vec());
+    batch.clear(A);
+    batch.put(A, all[7].to_vec(), b"late".to_vec());
+    store.write(batch, Durability::Synced).unwrap();
+    assert_eq!(store.scan(A, Scan::all()).unwrap(), [(all[7].to_vec(), b"late".to_vec())]);
+    assert_eq!(store.scan(A, Scan::all().reversed()).unwrap().len(), 1);
+    assert_eq!(store.get(A, &all[8]).unwrap(), None);
+    assert_eq!(store.get(B, b"other").unwrap(), Some(b"v".to_vec()), "columns are apart");
+    assert_eq!(before.scan(A, Scan::all()).unwrap().len(), 302, "snapshots do not move");
+    assert_eq!(before.get(A, &[0xff; 41]).unwrap(), None);
+
+    // Rows can come back, also after everything went to files, and an empty column can be cleared.
+    put(store, &[(&all[8], b"again")]);
+    store.flush().unwrap();
+    assert_eq!(keys(store, Scan::all()), [all[7], all[8]]);
+    for _ in 0..2 {
+        let mut batch = Batch::new();
+        batch.clear(A);
+        store.write(batch, Durability::Synced).unwrap();
+        assert!(keys(store, Scan::all()).is_empty());
+    }
+}
+
 fn contract(fresh: impl Fn() -> Arc<dyn KeyValueStore>) {
-    let tests: [fn(&dyn KeyValueStore); 6] = [
+    let tests: [fn(&dyn KeyValueStore); 7] = [
         rows_come_back,
         the_last_write_of_a_batch_wins,
         prefixes_end_where_they_end,
         pages_fit_together,
         snapshots_do_not_move,
         big_values_and_keys,
+        a_cleared_column_is_empty,
     ];
     for test in tests {
         test(&*fresh());
@@ -199,9 +234,10 @@ mod rocks {
     }
 }
 
-/// One batch, and a scan to make after it.
+/// One batch, which may clear the column on its way, and a scan to make after it.
 #[derive(Clone, Debug)]
 struct Step {
+    clears: bool,
     writes: Vec<(Vec<u8>, Option<u8>)>,
     scan: Scan,
 }
@@ -222,7 +258,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         if reversed { scan.reversed() } else { scan }
     });
     let writes = collection::vec((key(), prop::option::weighted(0.7, any::<u8>())), 0..8);
-    collection::vec((writes, scan).prop_map(|(writes, scan)| Step { writes, scan }), 1..8)
+    let step = (prop::bool::weighted(0.2), writes, scan);
+    collection::vec(step.prop_map(|(clears, writes, scan)| Step { clears, writes, scan }), 1..8)
 }
 
 /// What a scan returns, said as plainly as possible.
@@ -242,7 +279,12 @@ fn compare(store: &dyn KeyValueStore, steps: &[Step]) -> Result<(), TestCaseErro
     let mut snapshots = Vec::new();
     for step in steps {
         let mut overlay = Overlay::new(store);
-        for (key, value) in &step.writes {
+        for (nth, (key, value)) in step.writes.iter().enumerate() {
+            // In the middle, so that there are writes on both sides of it.
+            if step.clears && nth == step.writes.len() / 2 {
+                overlay.clear(A);
+                rows.clear();
+            }
             match value {
                 Some(value) => {
                     overlay.put(A, key.clone(), vec![*value]);

@@ -13,6 +13,7 @@ use parking_lot::RwLock;
 
 use super::{
     Batch, Durability, KeyValueRead, KeyValueStore, Row, Rows, Scan,
+    batch::Operation,
     scan::{KeyRange, non_empty},
 };
 use crate::{columns::Column, error::StoreError};
@@ -55,6 +56,21 @@ impl Tables {
             rows.rev().filter_map(live).take(SCAN_CHUNK_ROWS).collect()
         } else {
             rows.filter_map(live).take(SCAN_CHUNK_ROWS).collect()
+        }
+    }
+
+    /// Sets a row, or removes it, as part of the batch that is written now.
+    fn set(&mut self, column: Column, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let sequence = self.sequence;
+        let values = self.columns.entry(column).or_default().entry(key.clone()).or_default();
+        let is_delete = value.is_none();
+        match values.last_mut() {
+            // Written twice by this batch: nobody can have seen the first value.
+            Some(newest) if newest.0 == sequence => newest.1 = value,
+            _ => values.push((sequence, value)),
+        }
+        if values.len() > 1 || is_delete {
+            self.garbage.push_back((sequence, column, key));
         }
     }
 
@@ -116,18 +132,16 @@ impl KeyValueStore for MemoryStore {
     fn write(&self, batch: Batch, _durability: Durability) -> Result<(), StoreError> {
         let mut tables = self.shared.write();
         tables.sequence += 1;
-        let sequence = tables.sequence;
         for operation in batch.into_operations() {
-            let table = tables.columns.entry(operation.column).or_default();
-            let values = table.entry(operation.key.clone()).or_default();
-            let is_delete = operation.value.is_none();
-            match values.last_mut() {
-                // Written twice by this batch: nobody can have seen the first value.
-                Some(newest) if newest.0 == sequence => newest.1 = operation.value,
-                _ => values.push((sequence, operation.value)),
-            }
-            if values.len() > 1 || is_delete {
-                tables.garbage.push_back((sequence, operation.column, operation.key));
+            match operation {
+                Operation::Put { column, key, value } => tables.set(column, key, Some(value)),
+                Operation::Delete { column, key } => tables.set(column, key, None),
+                Operation::Clear { column } => {
+                    let keys = tables.columns.get(&column).map(|table| table.keys().cloned().collect());
+                    for key in keys.unwrap_or_else(Vec::new) {
+                        tables.set(column, key, None);
+                    }
+                }
             }
         }
         tables.collect_garbage();

@@ -5,7 +5,20 @@ use std::{cmp::Ordering, collections::BTreeMap, iter::Peekable};
 use super::{Batch, KeyValueRead, KeyValueWrite, Row, Rows, Scan};
 use crate::{columns::Column, error::StoreError};
 
-type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// What was written to a column.
+#[derive(Default)]
+struct Changes {
+    /// Whether the rows below are gone.
+    cleared: bool,
+    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Changes {
+    /// How many operations they are.
+    fn len(&self) -> usize {
+        self.rows.len() + usize::from(self.cleared)
+    }
+}
 
 /// A reader with uncommitted changes on top. Dropping it forgets them; [`Overlay::into_batch`] is what is
 /// committed.
@@ -27,9 +40,12 @@ impl<'a> Overlay<'a> {
 
     /// The changes, each key once, in the order of columns and keys.
     pub fn into_batch(self) -> Batch {
-        let mut batch = Batch::with_capacity(self.columns.values().map(BTreeMap::len).sum());
+        let mut batch = Batch::with_capacity(self.columns.values().map(Changes::len).sum());
         for (column, changes) in self.columns {
-            for (key, value) in changes {
+            if changes.cleared {
+                batch.clear(column);
+            }
+            for (key, value) in changes.rows {
                 match value {
                     Some(value) => batch.put(column, key, value),
                     None => batch.delete(column, key),
@@ -42,8 +58,10 @@ impl<'a> Overlay<'a> {
 
 impl KeyValueRead for Overlay<'_> {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.columns.get(&column).and_then(|changes| changes.get(key)) {
+        let Some(changes) = self.columns.get(&column) else { return self.base.get(column, key) };
+        match changes.rows.get(key) {
             Some(value) => Ok(value.clone()),
+            None if changes.cleared => Ok(None),
             None => self.base.get(column, key),
         }
     }
@@ -55,11 +73,17 @@ impl KeyValueRead for Overlay<'_> {
         let Some(range) = scan.range() else {
             return Box::new(std::iter::empty());
         };
-        let changes = changes.range(range);
+        let cleared = changes.cleared;
+        let changes = changes.rows.range(range);
         let limit = scan.limit_rows();
         let reversed = scan.is_reversed();
         // Rows below may be hidden by deletes, so the limit can only be applied to the merged rows.
-        let base = self.base.iterate(column, scan.limit(usize::MAX)).peekable();
+        let base: Rows<'b> = if cleared {
+            Box::new(std::iter::empty())
+        } else {
+            self.base.iterate(column, scan.limit(usize::MAX))
+        };
+        let base = base.peekable();
         let merged: Rows<'b> = if reversed {
             Box::new(Merge { base, changes: changes.rev().peekable(), reversed })
         } else {
@@ -71,11 +95,15 @@ impl KeyValueRead for Overlay<'_> {
 
 impl KeyValueWrite for Overlay<'_> {
     fn put(&mut self, column: Column, key: Vec<u8>, value: Vec<u8>) {
-        self.columns.entry(column).or_default().insert(key, Some(value));
+        self.columns.entry(column).or_default().rows.insert(key, Some(value));
     }
 
     fn delete(&mut self, column: Column, key: Vec<u8>) {
-        self.columns.entry(column).or_default().insert(key, None);
+        self.columns.entry(column).or_default().rows.insert(key, None);
+    }
+
+    fn clear(&mut self, column: Column) {
+        self.columns.insert(column, Changes { cleared: true, rows: BTreeMap::new() });
     }
 }
 

@@ -10,7 +10,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor,
@@ -193,6 +193,54 @@ fn rows<'a>(database: &'a Database, mut options: ReadOptions, column: Column, sc
     Box::new(rows.take(scan.limit_rows()))
 }
 
+/// What a write takes in a batch. Growing a batch of megabytes step by step would copy it many times.
+fn bytes_of(operation: &Operation) -> usize {
+    OPERATION_BYTES
+        + match operation {
+            Operation::Put { key, value, .. } => key.len() + value.len(),
+            Operation::Delete { key, .. } => key.len(),
+            Operation::Clear { .. } => 0,
+        }
+}
+
+/// Where the columns end that a batch clears: behind their last stored row and behind every row that the batch
+/// itself puts there, since RocksDB removes ranges with an end.
+struct Clears(BTreeMap<Column, Option<Vec<u8>>>);
+
+impl Clears {
+    fn of(database: &Database, operations: &[Operation]) -> Result<Self, StoreError> {
+        let mut ends: BTreeMap<Column, Option<Vec<u8>>> = BTreeMap::new();
+        for operation in operations {
+            if let Operation::Clear { column } = operation
+                && !ends.contains_key(column)
+            {
+                let last = Scan::all().reversed().limit(1);
+                let last = rows(database, ReadOptions::default(), *column, &last).next().transpose()?;
+                ends.insert(*column, last.map(|(key, _)| key));
+            }
+        }
+        if ends.is_empty() {
+            return Ok(Self(ends));
+        }
+        for operation in operations {
+            if let Operation::Put { column, key, .. } = operation
+                && let Some(last) = ends.get_mut(column)
+                && last.as_ref().is_none_or(|last| last < key)
+            {
+                *last = Some(key.clone());
+            }
+        }
+        // The next greater key is one zero byte longer.
+        ends.values_mut().flatten().for_each(|key| key.push(0));
+        Ok(Self(ends))
+    }
+
+    /// The key behind the last one; `None` if there is nothing to remove.
+    fn end(&self, column: Column) -> Option<&[u8]> {
+        self.0.get(&column)?.as_deref()
+    }
+}
+
 impl KeyValueRead for RocksStore {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.database.get_cf(&handle(&self.database, column)?, key).map_err(from_rocksdb)
@@ -206,21 +254,23 @@ impl KeyValueRead for RocksStore {
 impl KeyValueStore for RocksStore {
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let operations = batch.into_operations();
-        // Growing a batch of megabytes step by step would copy it many times.
-        let bytes_of = |operation: &Operation| {
-            OPERATION_BYTES + operation.key.len() + operation.value.as_ref().map_or(0, Vec::len)
-        };
         let mut writes = WriteBatch::with_capacity_bytes(operations.iter().map(bytes_of).sum());
+        let clears = Clears::of(&self.database, &operations)?;
         let mut current = None;
         for operation in operations {
             // Batches come sorted by column, so looking the handle up once per run is enough.
             let handle = match &current {
-                Some((column, handle)) if *column == operation.column => handle,
-                _ => &current.insert((operation.column, handle(&self.database, operation.column)?)).1,
+                Some((column, handle)) if *column == operation.column() => handle,
+                _ => &current.insert((operation.column(), handle(&self.database, operation.column())?)).1,
             };
-            match operation.value {
-                Some(value) => writes.put_cf(handle, operation.key, value),
-                None => writes.delete_cf(handle, operation.key),
+            match operation {
+                Operation::Put { key, value, .. } => writes.put_cf(handle, key, value),
+                Operation::Delete { key, .. } => writes.delete_cf(handle, key),
+                Operation::Clear { column } => {
+                    if let Some(end) = clears.end(column) {
+                        writes.delete_range_cf(handle, [].as_slice(), end);
+                    }
+                }
             }
         }
         let mut options = WriteOptions::default();

@@ -45,6 +45,24 @@ fn supply_of(store: &MemoryStore) -> Option<Supply> {
 }
 
 #[test]
+fn a_rebuild_is_noted_while_it_lasts() {
+    let store = MemoryStore::new();
+    let tip = Hash::new([3; 32]);
+    let mut batch = Batch::new();
+    set_rebuilding(&mut batch, &tip);
+    set_undo_pruned_to(&mut batch, &Height::new(7));
+    set_ticks_pruned_to(&mut batch, &Height::new(8));
+    store.write(batch, Durability::Synced).unwrap();
+    assert_eq!(rebuilding(&store).unwrap(), Some(tip));
+    let mut batch = Batch::new();
+    clear_rebuilding(&mut batch);
+    store.write(batch, Durability::Synced).unwrap();
+    assert_eq!(rebuilding(&store).unwrap(), None);
+    assert_eq!(undo_pruned_to(&store).unwrap(), Some(Height::new(7)));
+    assert_eq!(ticks_pruned_to(&store).unwrap(), Some(Height::new(8)));
+}
+
+#[test]
 fn undo_records_come_back_and_go() {
     let store = MemoryStore::new();
     let record = undo::Undo {
