@@ -81,6 +81,72 @@ fn target_at(spec: &ChainSpec, height: u64, time: u64) -> Target {
     Target::from_bits(bits_of_child(spec, Height::new(height), Timestamp::new(time))).unwrap()
 }
 
+/// Numbers of every size, for one drawn from all of them is nearly always huge.
+fn number() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..64_u32).prop_map(|(bits, shift)| bits >> shift)
+}
+
+/// Any spec, sound or not; half of the bits are those of a target.
+fn any_spec() -> impl Strategy<Value = ChainSpec> {
+    let bits = || {
+        prop_oneof![
+            any::<u32>(),
+            (1_u32..=0x20, 0x8000_u32..0x80_0000).prop_map(|(size, mantissa)| size << 24 | mantissa)
+        ]
+    };
+    (number(), number(), number(), bits(), bits()).prop_map(
+        |(interval, half_life, start, easiest, genesis)| ChainSpec {
+            interval_ms: interval,
+            half_life_ms: half_life,
+            genesis_time: Timestamp::new(start),
+            easiest_bits: Bits::new(easiest),
+            genesis_bits: Bits::new(genesis),
+            ..lab()
+        },
+    )
+}
+
+#[test]
+fn the_factor_rises_from_one_to_two_and_never_falls() {
+    let all: Vec<u64> = (0..65_536).map(factor).collect();
+    assert_eq!(all[0], 65_536);
+    assert!(all.is_sorted());
+    assert!(all[65_535] <= 131_072);
+    // At half a half-life, the root of two.
+    assert!(all[32_768].abs_diff(92_682) <= 12, "{}", all[32_768]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn no_spec_makes_it_panic_or_turn_round(
+        spec in any_spec(),
+        (height, time) in (number(), number()),
+        (higher, later) in (number(), number()),
+    ) {
+        let start = spec.genesis_time.get().saturating_add(height.saturating_mul(spec.interval_ms));
+        for time in [time, start.saturating_add(time), start.saturating_sub(time)] {
+            let at = |height, time| bits_of_child(&spec, Height::new(height), Timestamp::new(time));
+            let here = at(height, time);
+            let (up, on) = (at(height.saturating_add(higher), time), at(height, time.saturating_add(later)));
+            match Target::from_bits(here) {
+                Ok(here) => {
+                    prop_assert!(Target::from_bits(up).unwrap() <= here);
+                    prop_assert!(Target::from_bits(on).unwrap() >= here);
+                }
+                // Bits that are no target come from the spec, and are the same everywhere.
+                Err(_) => prop_assert_eq!([here, up, on], [spec.genesis_bits; 3]),
+            }
+            let bits = bits_at(&spec, Height::new(height), Timestamp::new(time));
+            prop_assert_eq!(bits_at(&spec, Height::GENESIS, Timestamp::new(time)), spec.genesis_bits);
+            if let Some(below) = height.checked_sub(1) {
+                prop_assert_eq!(bits, at(below, time));
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod no_hash;
+
 use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;

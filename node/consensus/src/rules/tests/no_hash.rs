@@ -1,0 +1,160 @@
+//! What is refused before the segment costs no sequential hash.
+//!
+//! Every tick of this network takes 2³² − 1 hashes, the most that a sound spec allows: minutes on any machine.
+//! All ticks are wrong, so a check that reached the segment would not only take that long but also end in POH-3.
+
+use vibecoin_primitives::block::{poh_record, poh_root, tx_root};
+use vibecoin_primitives::{Address, Content, Transaction};
+
+use super::*;
+
+/// A network whose segments nobody can afford.
+fn costly() -> Chain {
+    let mut spec = crate::testing::lab();
+    spec.poh_hashes_per_tick = u64::from(u32::MAX);
+    spec.block_bytes = 140_000;
+    crate::spec::validate(&spec).unwrap();
+    Chain::start(spec)
+}
+
+/// The first block on the genesis, with all its commitments and its work; only its ticks are made up.
+struct Draft {
+    block: Block,
+    /// What a header's field is changed to once everything else is committed.
+    header: fn(&mut Header),
+    /// Whether the nonce is one that does the work.
+    works: bool,
+}
+
+impl Draft {
+    fn new(chain: &Chain) -> Self {
+        let spec = &chain.spec;
+        let parent = &chain.blocks[0].0;
+        let ticks = vec![Hash::ZERO; spec.poh_ticks as usize];
+        let content = Content {
+            parent_id: parent.id(),
+            poh_root: poh_root(&ticks),
+            poh_hash: poh_record(ticks.last().unwrap(), &tx_root(&[])),
+            ..parent.content
+        };
+        let header = Header {
+            history_root: chain.blocks[0].1.root(),
+            height: parent.header.height.next().unwrap(),
+            prev_time: parent.header.time,
+            time: parent.header.time.checked_add(spec.min_delta_ms).unwrap(),
+            ..parent.header
+        };
+        let block = Block { header, content, ticks, transactions: Vec::new() };
+        Self { block, header: |_| (), works: true }
+    }
+
+    fn commit(mut self) -> Block {
+        let header = &mut self.block.header;
+        header.content_root = self.block.content.root();
+        (self.header)(header);
+        let target = pow::Target::from_bits(header.bits).unwrap();
+        let fits = |nonce: &u64| target.is_met_by(&Header { nonce: *nonce, ..*header }.id()) == self.works;
+        header.nonce = (0..).find(fits).unwrap();
+        self.block
+    }
+}
+
+fn transactions(block: &mut Block, list: Vec<Transaction>) {
+    block.content.tx_root = tx_root(&list);
+    block.content.tx_count = u32::try_from(list.len()).unwrap();
+    let last = block.ticks.last().copied().unwrap_or_default();
+    block.content.poh_hash = poh_record(&last, &block.content.tx_root);
+    block.transactions = list;
+}
+
+fn with_data(bytes: usize) -> Transaction {
+    let key = vibecoin_crypto::SecretKey::from_bytes(&[1; 32]);
+    let body = vibecoin_primitives::TransactionBody {
+        version: 1,
+        chain_id: 0,
+        nonce: 0,
+        valid_until: 0,
+        gas_limit: 0,
+        gas_price: 0,
+        to: Some(Address::ZERO),
+        value: vibecoin_primitives::Amount::ZERO,
+        data: vec![0; bytes],
+        public_key: key.public_key(),
+    };
+    body.sign(&key)
+}
+
+/// Every fault that is looked for before the segment, with the rule that it breaks.
+type Fault = (&'static str, fn(&mut Draft));
+
+const FAULTS: [Fault; 19] = [
+    ("HDR-1", |draft| draft.header = |header| header.version = 2),
+    ("BLK-3", |draft| draft.header = |header| header.content_root = Hash::ZERO),
+    ("HDR-2", |draft| draft.header = |header| header.height = vibecoin_primitives::Height::new(2)),
+    ("HDR-3", |draft| draft.header = |header| header.prev_time = Timestamp::new(1)),
+    ("HDR-4", |draft| draft.header = |header| header.bits = vibecoin_primitives::Bits::new(0x207f_fffe)),
+    ("HDR-5", |draft| draft.works = false),
+    ("HDR-6", |draft| draft.header = |header| header.time = header.prev_time),
+    ("HDR-7", |draft| draft.header = |header| header.time = Timestamp::new(u64::MAX)),
+    ("HDR-8", |draft| draft.header = |header| header.history_root = Hash::ZERO),
+    // Too few and too many, whether the content commits to just those or not.
+    ("POH-1", |draft| draft.block.ticks.truncate(1)),
+    ("POH-1", |draft| draft.block.ticks.push(Hash::ZERO)),
+    ("POH-1", |draft| {
+        draft.block.ticks.clear();
+        draft.block.content.poh_root = poh_root(&[]);
+    }),
+    ("POH-1", |draft| {
+        draft.block.ticks.push(Hash::ZERO);
+        draft.block.content.poh_root = poh_root(&draft.block.ticks);
+    }),
+    ("POH-2", |draft| draft.block.ticks[0] = Hash::new([1; 32])),
+    ("BLK-4", |draft| draft.block.transactions = vec![with_data(0)]),
+    ("BLK-5", |draft| draft.block.content.tx_count = 1),
+    ("TX-2", |draft| transactions(&mut draft.block, vec![with_data(130_907)])),
+    ("BLK-6", |draft| transactions(&mut draft.block, vec![with_data(100_000), with_data(100_000)])),
+    ("POH-4", |draft| draft.block.content.poh_hash = Hash::ZERO),
+];
+
+#[test]
+fn nothing_that_is_refused_before_the_segment_costs_a_sequential_hash() {
+    let chain = costly();
+    let now = chain.blocks[0].0.header.time;
+    for (rule, fault) in FAULTS {
+        let mut draft = Draft::new(&chain);
+        fault(&mut draft);
+        let block = draft.commit();
+        assert_eq!(chain.check(0, &block.encode(), now).unwrap_err().rule(), rule);
+    }
+}
+
+#[test]
+fn the_segment_is_the_only_fault_of_the_draft() {
+    let chain = costly();
+    let block = Draft::new(&chain).commit();
+    let now = block.header.time;
+    assert_eq!(check_shape(&block), Ok(()));
+    assert!(check_header(&chain.spec, &block.header, &chain.parent(0), now).is_ok());
+    assert_eq!(check_commitments(&chain.spec, &block), Ok(()));
+    // Whoever knows the segment already compares.
+    let known = vec![Hash::new([1; 32]); block.ticks.len()];
+    let refused = check_body(&chain.spec, &block, SegmentCheck::Known(&known));
+    assert_eq!(refused, Err(BodyError::Segment { tick: 0 }));
+    for check in [SegmentCheck::Known(&block.ticks), SegmentCheck::AlreadyVerified] {
+        assert_eq!(check_body(&chain.spec, &block, check), Ok(()));
+    }
+}
+
+#[test]
+fn a_header_is_judged_without_its_body() {
+    let chain = costly();
+    let block = Draft::new(&chain).commit();
+    assert_eq!(check_sealed(&block.header, &block.content), Ok(()));
+    let other = Content { gas_used: 1, ..block.content };
+    let refused = check_sealed(&block.header, &other).unwrap_err();
+    assert_eq!(refused, ShapeError::ContentRoot { found: other.root(), committed: block.content.root() });
+    // The version is told first: nothing in the content is believed before.
+    let newer = Header { version: 2, ..block.header };
+    assert_eq!(check_sealed(&newer, &other).unwrap_err().rule(), "HDR-1");
+    assert_eq!(check_shape(&Block { header: newer, ..block }).unwrap_err().rule(), "HDR-1");
+}
