@@ -7,8 +7,8 @@ every block, account and transaction), in random order. What may come out:
   refused     with words and a documented exit code, at the start or at the first read
   repaired    and it says so; then verification agrees, and what is answered is what the sound directory answers
   unaffected  every answer is that of the sound directory
-  taken       only of files that their owner may edit by hand (configuration, chain spec, address book): what stands
-              there now is what was asked for
+  taken       only of files that their owner may edit by hand (configuration, chain spec, address book) or take away
+              (any of the wallet's): what is there now is what was asked for
 
 Anything else is a failure: a panic, a signal, a hang, an undocumented code, or an answer that silently differs.
 """
@@ -46,6 +46,7 @@ class Judge:
     def judge(self, kind, hurt, chance):
         program = self.patient.copy(self.home)
         hurt(program.home)
+        self.deleted = any(not (program.home / path).exists() for path in self.patient.files)
         self.said, self.refused = [], []
         if kind.startswith("wallet"):
             return self._wallet(program, kind)
@@ -145,7 +146,7 @@ class Judge:
             if question[-1] == "list" and (self.refused or '"problem":"' in ended.out):
                 # It lists what is there, and says of each what is wrong with it.
                 self.refused.append(f"wallet list: {ended.out.strip()}")
-            elif kind in OWNERS_TEXT:
+            elif kind in OWNERS_TEXT or self.deleted:
                 taken = True
             else:
                 node.kill()

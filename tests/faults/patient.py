@@ -122,7 +122,7 @@ class Patient:
         return Program(self.binary, home)
 
     def kinds(self):
-        found = {}
+        found = {"db: the whole folder": [Path("data/devnet/node/db")]}
         for path in self.files:
             found.setdefault(kind_of(path), []).append(path)
         return found
@@ -131,6 +131,8 @@ class Patient:
 def draw(patient, chance, kind, number):
     """The `number`-th fault of a kind of file: what is done to which file, in words and as a function."""
     paths = patient.kinds()[kind]
+    if (patient.home / paths[0]).is_dir():
+        return f"delete {paths[0]}", lambda home: shutil.rmtree(home / paths[0])
     filled = [path for path in paths if (patient.home / path).stat().st_size > 0] or paths
     path = filled[number % len(filled)] if number < 2 * len(filled) else chance.choice(filled)
     size = (patient.home / path).stat().st_size
