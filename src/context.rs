@@ -1,6 +1,8 @@
 //! What every command is handed: the configuration, the output, and how to wait.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vibecoin_client::network::NetworkFacts;
@@ -158,6 +160,29 @@ pub fn exit_on_interrupt(out: Output) -> Outcome {
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map_err(Failure::unexpected)?;
     Ok(())
+}
+
+/// Has Ctrl-C raise a flag, for work that ends well at its next good moment. Pressed twice, it ends the process
+/// where it is.
+///
+/// # Errors
+/// [`Failure::Unexpected`] when the system gives no thread.
+pub fn flag_on_interrupt(out: Output) -> Outcome<Arc<AtomicBool>> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unexpected)?;
+    let raised = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&raised);
+    let wait = move || {
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            flag.store(true, Ordering::Relaxed);
+        }
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            out.fail(&Failure::Interrupted);
+            std::process::exit(i32::from(Exit::Interrupted as u8));
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map_err(Failure::unexpected)?;
+    Ok(raised)
 }
 
 /// The flags of a command line as the uppermost layer.

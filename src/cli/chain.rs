@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use vibecoin_primitives::Timestamp;
 use vibecoin_rpc::types::BlockRef;
 
@@ -52,16 +52,7 @@ pub enum ChainCommand {
     /// Check every block from the genesis on by the full rules, and compare with what is stored
     Verify,
     /// Write blocks of the active chain to a file
-    Export {
-        /// The file; - for standard output
-        file: PathBuf,
-        /// The first height
-        #[arg(long, default_value_t = 1, value_name = "HEIGHT")]
-        from: u64,
-        /// The last height; the tip's if left out
-        #[arg(long, value_name = "HEIGHT")]
-        to: Option<u64>,
-    },
+    Export(ExportArgs),
     /// Take blocks from a file: a u32 length (little-endian) and the Borsh block, over and over, in any order
     Import {
         /// The file; - for standard input
@@ -73,6 +64,8 @@ pub enum ChainCommand {
         #[arg(long)]
         full: bool,
     },
+    /// Make a long valid chain quickly, for tests and measurements; the same options make the same blocks
+    Generate(GenerateArgs),
     /// Write the chain spec of a new private network
     NewSpec {
         /// The built-in network or spec file to start from
@@ -85,6 +78,45 @@ pub enum ChainCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+}
+
+/// `vibecoin chain export`.
+#[derive(Args, Clone, Debug)]
+pub struct ExportArgs {
+    /// The file; - for standard output. What was interrupted is gone on with
+    pub file: PathBuf,
+    /// The first height
+    #[arg(long, default_value_t = 1, value_name = "HEIGHT")]
+    pub from: u64,
+    /// The last height; the tip's if left out
+    #[arg(long, value_name = "HEIGHT")]
+    pub to: Option<u64>,
+}
+
+/// `vibecoin chain generate`.
+#[derive(Args, Clone, Debug)]
+pub struct GenerateArgs {
+    /// How many blocks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub blocks: u64,
+    /// Payments in every block
+    #[arg(long, default_value_t = 0, value_name = "M")]
+    pub txs_per_block: u32,
+    /// Accounts of the public test mnemonic that pay each other; the first ten have devnet's coins
+    #[arg(long, default_value_t = 100, value_name = "A", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub accounts: u32,
+    /// Which of the chains that these options allow
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    pub seed: u64,
+    /// Beside one block in so many stands a sibling. In a file it comes first, so that importing reorganises
+    #[arg(long, value_name = "EVERY", value_parser = clap::value_parser!(u64).range(1..))]
+    pub forks: Option<u64>,
+    /// Write them to this file (- for standard output), not on top of the chain in the data directory
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Let them stand on the blocks of this file, which are not written again
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub on: Option<PathBuf>,
 }
 
 fn timestamp(text: &str) -> Result<Timestamp, std::num::ParseIntError> {

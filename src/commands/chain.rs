@@ -9,9 +9,12 @@ use crate::failure::Outcome;
 
 mod export;
 mod face;
+mod generate;
+mod grouped;
 mod import;
 mod look;
 mod poh;
+mod scratch;
 mod spec;
 mod store;
 mod verify;
@@ -25,11 +28,10 @@ pub use store::{StoreFailure, directory_hint, is_free};
 pub fn run(context: &Context, command: ChainCommand) -> Outcome {
     match command {
         ChainCommand::Import { file, now_ms, full } => import::run(context, &file, now_ms, full),
+        ChainCommand::Generate(args) => generate::run(context, &args),
         ChainCommand::Verify => verify::run(context),
         ChainCommand::NewSpec { from, set, out } => spec::run(context, &from, &set, &out),
-        ChainCommand::Export { file, from, to } => {
-            face::with(context, async |node| export::run(context, node, &file, from, to).await)
-        }
+        ChainCommand::Export(args) => export::run(context, &args),
         ChainCommand::Poh { block, verify } => {
             face::with(context, async |node| poh::run(context, node, block, verify).await)
         }

@@ -3,266 +3,209 @@
 //! A block that comes before its parent waits for it. Its line waits too, and with it all lines behind: every line
 //! stands in the order of the file and says what became of the block in the end. What it was called when it came
 //! stands beside it as `first`, if that was something else.
+//!
+//! Blocks are taken in in groups: one sync of the disk for many blocks, and no line is printed before the sync of
+//! its group. Interrupted, even killed, and started again on the same file it goes on where it was: what is stored
+//! is passed over as fast as it can be read, and the end is the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
-use serde::Serialize;
-use vibecoin_chain::file::BlockReader;
-use vibecoin_chain::{OrphanLimits, Policy, Report, SideBranches, Verdict};
-use vibecoin_consensus::rules::{self, ShapeError};
+use rayon::prelude::*;
+use vibecoin_chain::{OrphanLimits, Policy, SideBranches, Verdict};
+use vibecoin_consensus::rules::{self, ShapeError, check_commitments, check_shape};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{ChainSpec, Header, Height, Timestamp, encoding};
+use vibecoin_primitives::{Block, ChainSpec, Height, Timestamp};
+use vibecoin_storage::blocks::{self, BlockStatus};
+use vibecoin_storage::{KeyValueRead, StoreError};
 
+use self::ledger::{Ledger, Line, Tally, note, note_settled};
+use self::records::{Records, Taken};
 use super::store::{self, OpenChain};
-use crate::context::{Context, exit_on_interrupt, now};
+use crate::context::{Context, flag_on_interrupt, now};
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
-use crate::progress;
 
-#[cfg(test)]
-mod tests;
+mod ledger;
+mod records;
 
-/// What is said about one block of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Line {
-    /// Its place in the file, from 0.
-    index: u64,
-    /// Its id; none when the bytes are not even a header.
-    id: Option<Hash>,
-    /// The height that its header claims.
-    height: Option<Height>,
-    /// What became of it.
-    verdict: &'static str,
-    /// What it was called when it came, where that has changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first: Option<&'static str>,
-    /// The rule that it breaks.
-    rule: Option<String>,
-    /// In words.
-    reason: Option<String>,
-}
-
-impl Line {
-    fn new(index: u64, block: Option<(Hash, Height)>, verdict: &Verdict) -> Self {
-        let mut line = Self {
-            index,
-            id: block.map(|(id, _)| id),
-            height: block.map(|(_, height)| height),
-            verdict: "",
-            first: None,
-            rule: None,
-            reason: None,
-        };
-        line.settle(verdict);
-        line
-    }
-
-    /// Bytes that are no block. If a header stands in front of them, it still says which block they should have been.
-    fn undecodable(index: u64, bytes: &[u8], error: &ShapeError) -> Self {
-        let header: Option<Header> =
-            bytes.get(..Header::BYTES).and_then(|bytes| encoding::decode(bytes).ok());
-        let (rule, reason) = (Some(error.rule().to_owned()), Some(error.to_string()));
-        let (id, height) = (header.as_ref().map(Header::id), header.map(|header| header.height));
-        Self { index, id, height, verdict: "invalid", first: None, rule, reason }
-    }
-
-    fn settle(&mut self, verdict: &Verdict) {
-        if !self.verdict.is_empty() && self.verdict != verdict.name() {
-            self.first.get_or_insert(self.verdict);
-        }
-        self.verdict = verdict.name();
-        (self.rule, self.reason) = match verdict {
-            Verdict::Invalid(invalid) => (Some(invalid.rule().to_owned()), Some(invalid.to_string())),
-            Verdict::Held { until } => (None, Some(format!("its time {until} lies ahead"))),
-            Verdict::Orphan { parent } => (None, Some(format!("its parent {parent} is not known"))),
-            Verdict::Extended | Verdict::Reorganised { .. } | Verdict::Side | Verdict::Known => (None, None),
-        };
-    }
-
-    fn text(&self) -> String {
-        let id = self.id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-        let height = self.height.map_or_else(|| "-".to_owned(), |height| height.to_string());
-        let reason = self.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
-        format!("{:>8}  {height:>8}  {id}  {:<11}{reason}", self.index, self.verdict)
-    }
-}
-
-/// Lines in the order of the file; those behind an open one wait.
-#[derive(Default)]
-pub(super) struct Ledger {
-    lines: BTreeMap<u64, Line>,
-    /// The lines of blocks that may still get another verdict, by id, the first first.
-    waiting: HashMap<Hash, Vec<u64>>,
-    /// The same lines by their place.
-    open: BTreeSet<u64>,
-}
-
-impl Ledger {
-    fn push(&mut self, line: Line, open: bool) {
-        if let (true, Some(id)) = (open, line.id) {
-            self.waiting.entry(id).or_default().push(line.index);
-            self.open.insert(line.index);
-        }
-        self.lines.insert(line.index, line);
-    }
-
-    /// A block that waited for its parent waits for its time now.
-    fn reopen(&mut self, id: &Hash, verdict: &Verdict) {
-        for index in self.waiting.get(id).into_iter().flatten() {
-            if let Some(line) = self.lines.get_mut(index) {
-                line.settle(verdict);
-            }
-        }
-    }
-
-    /// Gives the block its last verdict. If it was in the file several times, the first of them gets it.
-    fn settle(&mut self, id: &Hash, verdict: &Verdict) {
-        for (nth, index) in self.waiting.remove(id).unwrap_or_default().into_iter().enumerate() {
-            self.open.remove(&index);
-            let again = if matches!(verdict, Verdict::Invalid(_)) { verdict } else { &Verdict::Known };
-            if let Some(line) = self.lines.get_mut(&index) {
-                line.settle(if nth == 0 { verdict } else { again });
-            }
-        }
-    }
-
-    /// Takes the lines that nothing can change any more and that nothing open stands before.
-    fn take_settled(&mut self) -> Vec<Line> {
-        let first_open = self.open.first().copied().unwrap_or(u64::MAX);
-        let rest = self.lines.split_off(&first_open);
-        std::mem::replace(&mut self.lines, rest).into_values().collect()
-    }
-
-    /// Takes all lines: what waits now will wait for ever.
-    fn take_all(&mut self) -> Vec<Line> {
-        self.waiting.clear();
-        self.open.clear();
-        std::mem::take(&mut self.lines).into_values().collect()
-    }
-}
-
-/// How often each verdict was given.
-#[derive(Default)]
-struct Tally(BTreeMap<&'static str, u64>);
-
-impl Tally {
-    fn print(&mut self, out: &Output, lines: &[Line]) -> Outcome {
-        for line in lines {
-            *self.0.entry(line.verdict).or_default() += 1;
-            // A person wants to read what went wrong, not a line for every block that did not.
-            if out.is_json() || line.verdict == "invalid" {
-                out.item(line, || line.text())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn summary(&self) -> String {
-        let counts: Vec<String> =
-            self.0.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-        if counts.is_empty() { "no blocks".to_owned() } else { counts.join(", ") }
-    }
-}
+/// The most blocks of a group, and the longest it may stay open: how much a crash can make us do again.
+const GROUP_BLOCKS: u64 = 1_024;
+const GROUP_TIME: Duration = Duration::from_secs(1);
 
 /// Imports a file.
 ///
 /// # Errors
 /// What is wrong with the file or the directory. Blocks that break rules are no errors.
 pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool) -> Outcome {
-    exit_on_interrupt(context.out)?;
+    let interrupted = flag_on_interrupt(context.out)?;
     let side_branches = if full { SideBranches::Execute } else { SideBranches::Lazy };
     let policy = Policy { side_branches, orphans: OrphanLimits::FILE, ..Policy::FILE };
-    let input = Input::open(context, file)?;
-    let mut open = store::open(context, policy)?;
-    let mut ledger = Ledger::default();
-    let mut tally = Tally::default();
-    let spec = context.config.network().spec();
-    let mut blocks = BlockReader::new(input.reader, spec);
-    let clock = || now_ms.unwrap_or_else(now);
-    let mut index = 0;
-    let ended = loop {
-        let bytes = match blocks.next() {
-            None => break Ok(()),
-            Some(Ok(bytes)) => bytes,
-            Some(Err(error)) => break Err(Failure::Wrong(format!("{}: {error}", file.display()))),
-        };
-        input.bar.inc(4 + bytes.len() as u64);
-        take(&mut open, spec, &mut ledger, index, &bytes, clock())?;
-        index += 1;
-        tally.print(&context.out, &ledger.take_settled())?;
+    let mut records = Records::open(context, file)?;
+    let open = store::open(context, policy)?;
+    let clock = move || now_ms.unwrap_or_else(now);
+    let mut importer = Importer {
+        context,
+        open,
+        ledger: Ledger::default(),
+        tally: Tally::default(),
+        index: 0,
+        group_blocks: 0,
+        group_began: Instant::now(),
     };
-    for report in open.chain.retry_held(clock())? {
-        note(&mut ledger, &report.id, &report.verdict);
-        note_settled(&mut ledger, &report);
+    importer.take_all(&mut records, &interrupted, &clock)?;
+    if interrupted.load(Ordering::Relaxed) {
+        importer.settle()?;
+        records.bar.abandon();
+        importer.say_tip();
+        context.out.say("The same command goes on from here.");
+        return Err(Failure::Interrupted);
     }
-    input.bar.finish_and_clear();
-    tally.print(&context.out, &ledger.take_all())?;
-    open.chain.flush()?;
-    let tip = open.chain.tip();
-    context.out.say(&format!("{}. The tip is {} at height {}.", tally.summary(), tip.id(), tip.height()));
+    let ended = match records.fault() {
+        None => Ok(()),
+        Some(fault) => Err(Failure::Wrong(format!("{}: {fault}", file.display()))),
+    };
+    for report in importer.open.chain.retry_held(clock())? {
+        note(&mut importer.ledger, &report.id, &report.verdict);
+        note_settled(&mut importer.ledger, &report);
+        importer.group_blocks += 1;
+    }
+    importer.settle()?;
+    records.bar.finish_and_clear();
+    importer.tally.print(&context.out, &importer.ledger.take_all())?;
+    importer.open.chain.flush()?;
+    importer.say_tip();
     ended
 }
 
-/// Hands one record to the chain and notes what became of it and of those that waited for it.
-fn take(
-    open: &mut OpenChain,
-    spec: &ChainSpec,
-    ledger: &mut Ledger,
+/// What a record is before the chain has seen it.
+enum Prepared {
+    /// No block.
+    Undecodable(Vec<u8>, ShapeError),
+    /// A block that is stored already, with the committed body.
+    Known(Hash, Height),
+    /// Any other.
+    Fresh(Block),
+}
+
+/// The work on one file.
+struct Importer<'a> {
+    context: &'a Context,
+    open: OpenChain,
+    ledger: Ledger,
+    tally: Tally,
+    /// The place of the next record.
     index: u64,
-    bytes: &[u8],
-    now: Timestamp,
-) -> Outcome {
-    let block = match rules::decode(spec, bytes) {
+    /// Blocks that the chain has been handed since the last sync.
+    group_blocks: u64,
+    group_began: Instant,
+}
+
+impl Importer<'_> {
+    /// Takes in records until there are no more or somebody interrupts.
+    fn take_all(
+        &mut self,
+        records: &mut Records,
+        interrupted: &AtomicBool,
+        clock: &dyn Fn() -> Timestamp,
+    ) -> Outcome {
+        loop {
+            let mut taken = records.take_now();
+            if matches!(taken, Taken::Nothing) {
+                // Nobody should wait for a verdict because the next record has not come.
+                self.settle()?;
+                taken = records.take();
+            }
+            if interrupted.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            match taken {
+                Taken::Records(chunk) => self.take_chunk(chunk, interrupted, clock)?,
+                Taken::Nothing => {}
+                Taken::End => return Ok(()),
+            }
+        }
+    }
+
+    fn take_chunk(
+        &mut self,
+        chunk: Vec<Vec<u8>>,
+        interrupted: &AtomicBool,
+        clock: &dyn Fn() -> Timestamp,
+    ) -> Outcome {
+        let (spec, rows) = (self.context.config.network().spec(), &self.open.group);
+        let prepared = chunk
+            .into_par_iter()
+            .map(|bytes| prepare(rows, spec, bytes))
+            .collect::<Result<Vec<Prepared>, StoreError>>()?;
+        for record in prepared {
+            if interrupted.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            self.take_record(record, clock())?;
+            if self.group_blocks >= GROUP_BLOCKS || self.group_began.elapsed() >= GROUP_TIME {
+                self.settle()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands one record to the chain and notes what became of it and of those that waited for it.
+    fn take_record(&mut self, record: Prepared, now: Timestamp) -> Outcome {
+        let index = self.index;
+        self.index += 1;
+        let block = match record {
+            Prepared::Undecodable(bytes, error) => {
+                self.ledger.push(Line::undecodable(index, &bytes, &error), false);
+                return Ok(());
+            }
+            Prepared::Known(id, height) => {
+                self.ledger.push(Line::new(index, Some((id, height)), &Verdict::Known), false);
+                return Ok(());
+            }
+            Prepared::Fresh(block) => block,
+        };
+        let height = block.header.height;
+        let report = self.open.chain.import(block, now)?;
+        self.group_blocks += 1;
+        let line = Line::new(index, Some((report.id, height)), &report.verdict);
+        self.ledger.push(line, report.verdict.is_open());
+        // A refused block says nothing about one of the same id that waits: that one has another body, the committed
+        // one.
+        if !matches!(report.verdict, Verdict::Invalid(_)) {
+            note(&mut self.ledger, &report.id, &report.verdict);
+        }
+        note_settled(&mut self.ledger, &report);
+        Ok(())
+    }
+
+    /// Brings the group to the disk, and then prints what is certain.
+    fn settle(&mut self) -> Outcome {
+        if self.group_blocks > 0 {
+            self.open.group.settle()?;
+        }
+        (self.group_blocks, self.group_began) = (0, Instant::now());
+        self.tally.print(&self.context.out, &self.ledger.take_settled())
+    }
+
+    fn say_tip(&self) {
+        let (tip, summary) = (self.open.chain.tip(), self.tally.summary());
+        self.context.out.say(&format!("{summary}. The tip is {} at height {}.", tip.id(), tip.height()));
+    }
+}
+
+/// What can be said of a record by looking at it and at what is stored. Anything but a plain "known" is the chain's
+/// to judge.
+fn prepare(rows: &dyn KeyValueRead, spec: &ChainSpec, bytes: Vec<u8>) -> Result<Prepared, StoreError> {
+    let block = match rules::decode(spec, &bytes) {
         Ok(block) => block,
-        Err(error) => {
-            ledger.push(Line::undecodable(index, bytes, &error), false);
-            return Ok(());
-        }
+        Err(error) => return Ok(Prepared::Undecodable(bytes, error)),
     };
-    let height = block.header.height;
-    let report = open.chain.import(block, now)?;
-    ledger.push(Line::new(index, Some((report.id, height)), &report.verdict), report.verdict.is_open());
-    // A refused block says nothing about one of the same id that waits: that one has another body, the committed one.
-    if !matches!(report.verdict, Verdict::Invalid(_)) {
-        note(ledger, &report.id, &report.verdict);
+    let (id, height) = (block.id(), block.header.height);
+    let is_stored = height != Height::GENESIS
+        && blocks::meta(rows, &id)?.is_some_and(|meta| !matches!(meta.status, BlockStatus::Invalid { .. }));
+    if is_stored && check_shape(&block).is_ok() && check_commitments(spec, &block).is_ok() {
+        return Ok(Prepared::Known(id, height));
     }
-    note_settled(ledger, &report);
-    Ok(())
-}
-
-fn note(ledger: &mut Ledger, id: &Hash, verdict: &Verdict) {
-    if verdict.is_open() {
-        ledger.reopen(id, verdict);
-    } else {
-        ledger.settle(id, verdict);
-    }
-}
-
-fn note_settled(ledger: &mut Ledger, report: &Report) {
-    for (id, verdict) in &report.settled {
-        note(ledger, id, verdict);
-    }
-}
-
-/// The file, and how far it is read.
-struct Input {
-    reader: Box<dyn Read>,
-    bar: ProgressBar,
-}
-
-impl Input {
-    fn open(context: &Context, file: &Path) -> Outcome<Self> {
-        if file == Path::new("-") {
-            let bar = progress::bytes(&context.out, "importing", None);
-            return Ok(Self { reader: Box::new(BufReader::new(io::stdin())), bar });
-        }
-        let open = File::open(file).map_err(Failure::io(file))?;
-        let length = open.metadata().map_err(Failure::io(file))?.len();
-        let bar = progress::bytes(&context.out, "importing", Some(length));
-        Ok(Self { reader: Box::new(BufReader::with_capacity(1 << 20, open)), bar })
-    }
+    Ok(Prepared::Fresh(block))
 }

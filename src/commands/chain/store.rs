@@ -8,6 +8,7 @@ use vibecoin_storage::directory::{Directory, DirectoryError, DirectoryLock};
 use vibecoin_storage::kv::RocksOptions;
 use vibecoin_storage::{KeyValueStore, StoreError};
 
+use super::grouped::Grouped;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -89,7 +90,10 @@ impl From<StoreError> for Failure {
 pub struct OpenChain {
     /// The writer; dropped before the lock is given back.
     pub chain: Chain,
-    _directory: Directory,
+    /// Its store, whose writes are on the disk when a group is settled.
+    pub group: Grouped,
+    /// The lock.
+    pub directory: Directory,
 }
 
 impl OpenChain {
@@ -100,16 +104,18 @@ impl OpenChain {
     }
 }
 
-/// Opens the chain of this network's directory, making it if it is not there.
+/// Opens the chain of this network's directory, making it if it is not there. What it takes in is on the disk when
+/// its group is settled, and not before.
 ///
 /// # Errors
 /// [`StoreFailure`], as a [`Failure`].
 pub fn open(context: &Context, policy: Policy) -> Outcome<OpenChain> {
     let network = context.config.network();
     let directory = Directory::open(&context.config.node_dir(), "vibecoin chain", &network.genesis_id())?;
-    let store: Arc<dyn KeyValueStore> = Arc::new(directory.open_store(RocksOptions::default())?);
+    let group = Grouped::new(Arc::new(directory.open_store(RocksOptions::default())?));
+    let store: Arc<dyn KeyValueStore> = Arc::new(group.clone());
     let chain = Chain::open(store, (**network.spec()).clone(), policy)?;
-    Ok(OpenChain { chain, _directory: directory })
+    Ok(OpenChain { chain, group, directory })
 }
 
 /// Opens the chain of this network's directory if there is one.

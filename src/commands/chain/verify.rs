@@ -1,6 +1,5 @@
 //! `vibecoin chain verify`: every block once more, from the genesis on, and everything that follows from them.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,6 +8,8 @@ use vibecoin_chain::verify::{VerifyError, verify};
 use vibecoin_storage::KeyValueStore;
 use vibecoin_storage::kv::RocksStore;
 
+use super::grouped::Grouped;
+use super::scratch::Scratch;
 use super::store;
 use crate::context::{Context, exit_on_interrupt};
 use crate::failure::{Failure, Outcome};
@@ -23,7 +24,8 @@ pub(super) fn run(context: &Context) -> Outcome {
     let scratch = Scratch::new(context.config.network_dir().join("verify"))?;
     let tip = open.chain.tip().height().get();
     let bar = progress::bar(&context.out, "verifying", "blocks", tip);
-    let again: Arc<dyn KeyValueStore> = Arc::new(RocksStore::open(scratch.path())?);
+    // Nobody relies on the scratch store, so nothing of it has to be brought to the disk.
+    let again: Arc<dyn KeyValueStore> = Arc::new(Grouped::new(Arc::new(RocksStore::open(scratch.path())?)));
     let verified =
         verify(&**reader.store(), reader.spec(), again, |height, _| bar.set_position(height.get())).map_err(
             |error| match error {
@@ -50,27 +52,4 @@ pub(super) fn run(context: &Context) -> Outcome {
             .fact("transactions", verified.transactions)
             .tinted(Tint::Good, "Every block stands the full rules, and everything stored agrees with them.");
     })
-}
-
-/// A folder that is gone at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(path: PathBuf) -> Outcome<Self> {
-        // What an interrupted verification has left; another one cannot run while this one has the chain's lock.
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).map_err(Failure::io(&path))?;
-        Ok(Self(path))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Best effort: the answer is given, and the folder's name says what it is.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
