@@ -39,6 +39,7 @@ impl Mempool {
     ) -> Vec<PoolEvent> {
         self.tip = tip;
         let mut events = Vec::new();
+        mined.iter().for_each(|tx| self.departed.forget(&tx.txid));
         let mined = self.mined(mined);
         for (address, account) in accounts {
             if self.senders.contains_key(address) {
@@ -51,7 +52,8 @@ impl Mempool {
 
     /// The tip is on another branch. `returned` are the transactions of the blocks that are not active any more, in
     /// any order; those that are not in `mined`, the transactions of the blocks that are active instead, wait
-    /// again. Every account is read anew.
+    /// again, but for those whose nonce one of `mined` has used: of these it is remembered by which. Every account is
+    /// read anew.
     ///
     /// # Errors
     /// [`StoreError`] when the state cannot be read; the pool is then as it was.
@@ -79,6 +81,7 @@ impl Mempool {
 
         self.tip = tip;
         let mut events = Vec::new();
+        mined.iter().for_each(|tx| self.departed.forget(&tx.txid));
         let mined: Mined = mined.iter().map(|tx| ((tx.sender, tx.nonce), tx.txid)).collect();
         for (address, account) in addresses.into_iter().zip(accounts) {
             let returned = back.remove(&address).unwrap_or_default();
@@ -119,6 +122,16 @@ impl Mempool {
         events: &mut Vec<PoolEvent>,
     ) {
         let nonce = account.nonce;
+        // What came back with a nonce that the new blocks have used cannot wait. It was not here and no watcher has
+        // heard of it, but whoever asks is told what became of it.
+        let still_returned = returned.split_off(&nonce);
+        for (nonce, tx) in std::mem::replace(&mut returned, still_returned) {
+            match mined.get(&(address, nonce)) {
+                Some(txid) if *txid == tx.txid() => {}
+                Some(by) => self.departed.record(tx.txid(), Departure::Replaced { by: *by }),
+                None => self.departed.record(tx.txid(), Departure::Gap),
+            }
+        }
         let (used, gap, back, unfunded) = self.with_sender(address, Sender::default, |sender| {
             let used = sender.take_used(nonce);
             sender.nonce = nonce;

@@ -110,6 +110,33 @@ fn a_reorganisation_brings_back_what_the_new_branch_does_not_have() {
 }
 
 #[test]
+fn what_another_branch_has_replaced_is_remembered_until_its_own_branch_is_back() {
+    let start = Ledger::new(&[(1, RICH), (2, RICH)]);
+    let (mut first, mut second) = (start.clone(), start);
+    let mut watched = Watched::new(&first, PoolConfig::default());
+    let (ours, theirs, both) = (tx(1, 0, 16), tx(1, 0, 18), tx(2, 0, 16));
+    // Neither was ever in the pool: both were only in blocks.
+    watched.mine(&mut first, &[ours.clone(), both.clone()], 0);
+    let (mined, _) = second.mine(&[theirs.clone(), both.clone()]);
+    let old = vec![ours.clone(), both.clone()];
+    let events = watched.pool.on_reorg(old, &mined, second.tip(), at(0)).unwrap();
+    assert_eq!(events, []);
+    assert_eq!(watched.pool.departure(&ours.id()), Some(Departure::Replaced { by: theirs.id() }));
+    assert_eq!(watched.pool.departure(&both.id()), None, "the other branch has it, too");
+    let (mined, _) = first.mine(&[]);
+    assert_eq!(mined, []);
+    let back: Vec<_> = [&ours, &both]
+        .into_iter()
+        .map(|tx| MinedTx { txid: tx.id(), sender: tx.body.sender(), nonce: tx.body.nonce })
+        .collect();
+    let events = watched.pool.on_reorg(vec![theirs.clone(), both], &back, first.tip(), at(0)).unwrap();
+    assert_eq!(events, []);
+    assert_eq!(watched.pool.departure(&ours.id()), None, "the chain has it again");
+    assert_eq!(watched.pool.departure(&theirs.id()), Some(Departure::Replaced { by: ours.id() }));
+    watched.check(&first);
+}
+
+#[test]
 fn what_does_not_follow_after_a_reorganisation_leaves() {
     let start = Ledger::new(&[(1, RICH)]);
     let mut ledger = start.clone();
