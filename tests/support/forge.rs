@@ -15,7 +15,7 @@ use vibecoin_execution::{
 };
 use vibecoin_primitives::block::{poh_record, poh_root, receipts_root, tx_root};
 use vibecoin_primitives::{
-    Account, Address, Allocation, Amount, Bits, Block, ChainSpec, Content, Header, Height, Network,
+    Account, Address, Allocation, Amount, Bits, Block, ChainSpec, Content, Header, Height, Network, Reward,
     Timestamp, Transaction, TransactionBody,
 };
 use vibecoin_storage::StateReader;
@@ -91,6 +91,7 @@ pub fn retargeting_spec(wallets: u64) -> ChainSpec {
 }
 
 /// A block of the forge, with what its children stand on.
+#[derive(Clone)]
 struct Made {
     block: Block,
     parent: Hash,
@@ -104,6 +105,7 @@ struct Made {
 }
 
 /// Makes blocks on any block that it has made before.
+#[derive(Clone)]
 pub struct Forge {
     spec: ChainSpec,
     genesis: Hash,
@@ -150,6 +152,20 @@ impl Forge {
     pub fn account(&mut self, at: &Hash, address: &Address) -> Account {
         self.walk(at);
         self.state.account(address).unwrap()
+    }
+
+    /// What stands, after a block, in the place of the reward ring that `height` writes.
+    pub fn reward(&mut self, at: &Hash, height: Height) -> Option<Reward> {
+        self.walk(at);
+        self.state.reward(height).unwrap()
+    }
+
+    /// The root that the state after a block would have with these leaves instead.
+    pub fn root_with(&mut self, at: &Hash, leaves: &StateChanges) -> Hash {
+        self.walk(at);
+        let mut state = self.state.clone();
+        write(&mut state, leaves);
+        root(&state)
     }
 
     /// A payment that can stand first in a child of `parent`.
