@@ -198,6 +198,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn peaks_and_their_encodings_are_one_to_one(
+        count in 0_u64..16,
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        nodes in prop::collection::vec((any::<[u8; 32]>(), any::<u64>(), any::<u64>()), 4),
+    ) {
+        // Any bytes, and as many joined nodes as the count asks for.
+        let mut joined = encoding::encode(&count);
+        let mut t0 = 0;
+        for (hash, work, t1) in nodes.into_iter().take(count.count_ones() as usize) {
+            let (hash, work) = (Hash::new(hash), Work::new(u128::from(work)));
+            let node = Node { hash, work, t0: Timestamp::new(t0), t1: Timestamp::new(t1) };
+            joined.extend(encoding::encode(&node));
+            prop_assert_eq!(encoding::decode::<Node>(&encoding::encode(&node)), Ok(node));
+            t0 = t1;
+        }
+        let peaks = encoding::decode::<Peaks>(&joined).unwrap();
+        prop_assert_eq!((peaks.count(), peaks.nodes().len()), (count, count.count_ones() as usize));
+        for bytes in [[encoding::encode(&count), bytes.clone()].concat(), bytes, joined] {
+            if let Ok(peaks) = encoding::decode::<Peaks>(&bytes) {
+                prop_assert_eq!(encoding::encode(&peaks), bytes);
+            }
+        }
+    }
+}
+
 #[test]
 fn easy_bits_weigh_two() {
     let leaf = Node::leaf(&header(0x207f_ffff), Hash::ZERO).unwrap();

@@ -163,4 +163,25 @@ proptest! {
             prop_assert!(altered.verify(&root, &key).is_err(), "a second encoding verifies");
         }
     }
+
+    /// Any bytes, and bytes of small numbers, which look like tags and lengths more often.
+    #[test]
+    fn whatever_decodes_as_a_proof_encodes_back(
+        bytes in prop_oneof![
+            collection::vec(any::<u8>(), 0..200),
+            collection::vec(0..4_u8, 0..200),
+            (0..2_u8, collection::vec(any::<u8>(), 67..200)).prop_map(|(levels, mut bytes)| {
+                // No leaf, then a few levels.
+                bytes[..3].copy_from_slice(&[0, levels, 0]);
+                bytes.truncate(3 + usize::from(levels) * 33);
+                bytes
+            }),
+        ],
+        key in keys(),
+    ) {
+        if let Ok(proof) = borsh::from_slice::<StateProof>(&bytes) {
+            prop_assert_eq!(borsh::to_vec(&proof).unwrap(), bytes);
+            prop_assert!(proof.verify(&PLACEHOLDER, &key).is_err() || proof.siblings().is_empty());
+        }
+    }
 }
