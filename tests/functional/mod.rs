@@ -1,5 +1,6 @@
 //! The real binary from a shell: several processes, exit codes, signals, and what it says when something is wrong.
 
+mod chain;
 mod crash;
 mod operation;
 mod payment;
