@@ -6,6 +6,8 @@
 mod architecture;
 mod conformance;
 mod functional;
+mod history;
 mod model;
+mod reorganisations;
 mod support;
 mod terminal;
