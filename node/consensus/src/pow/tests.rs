@@ -61,6 +61,21 @@ fn an_id_equal_to_the_target_meets_it_and_the_next_does_not() {
 }
 
 #[test]
+fn a_target_is_written_as_the_64_digits_that_ids_are() {
+    let target = Target::from_bits(Bits::new(0x1d00_ffff)).unwrap();
+    let digits = format!("00000000ffff{}", "0".repeat(52));
+    assert_eq!((target.to_string(), format!("{target:?}")), (digits.clone(), digits));
+}
+
+#[test]
+fn bits_reach_up_to_256_bits() {
+    let widest = Target::from_bits(Bits::new(0x2100_ffff)).unwrap();
+    assert_eq!(widest.to_bits(), Bits::new(0x2100_ffff));
+    assert_eq!(widest.to_be_bytes()[..3], [0xff, 0xff, 0]);
+    assert_eq!(widest.work().unwrap().get(), 1);
+}
+
+#[test]
 fn bits_that_are_no_target_are_not_searched() {
     assert!(search(&header(0), 0..1).is_err());
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod errors;
 mod no_hash;
 
 use std::collections::{BTreeMap, HashMap};
@@ -166,19 +167,16 @@ fn the_orphan_of_the_vectors_may_wait() {
 }
 
 #[test]
-fn only_faults_under_done_work_in_the_committed_body_mark_an_id() {
-    let marks = |error: BlockError| error.marks_id_invalid();
-    let (a, b) = (Hash::ZERO, Hash::new([1; 32]));
-    assert!(!marks(ShapeError::ContentRoot { found: a, committed: b }.into()));
-    assert!(!marks(BodyError::TickCount { found: 1, expected: 2 }.into()));
-    assert!(!marks(BodyError::PohRoot { found: a, committed: b }.into()));
-    assert!(!marks(BodyError::TxRoot { found: a, committed: b }.into()));
-    assert!(!marks(BlockError::InvalidParent { parent: a }));
-    assert!(marks(HeaderError::WorkSum.into()));
-    assert!(marks(BodyError::Segment { tick: 0 }.into()));
-    assert!(marks(BodyError::TxCount { claimed: 1, found: 2 }.into()));
-    assert!(marks(InvalidTransaction { index: 0, error: TransactionError::Signature }.into()));
-    assert!(marks(ExecutionError::GasUsed { claimed: 1, found: 2 }.into()));
+fn a_full_block_and_one_largest_transaction_more_is_the_most_that_is_read() {
+    // Header, content, two counts, the ticks, the block's bytes and those of the transaction.
+    for (network, bytes) in [
+        (vibecoin_primitives::Network::Mainnet, 104 + 224 + 8 + 64 * 32 + 1_048_576 + 131_072),
+        (vibecoin_primitives::Network::Devnet, 104 + 224 + 8 + 64 * 32 + 8_388_608 + 131_072),
+    ] {
+        assert_eq!(shape::encoded_bytes_max(&network.spec()), bytes);
+    }
+    let boundless = ChainSpec { block_bytes: u64::MAX, ..crate::testing::lab() };
+    assert_eq!(shape::encoded_bytes_max(&boundless), u64::MAX);
 }
 
 #[test]

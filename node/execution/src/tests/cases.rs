@@ -1,5 +1,7 @@
 //! Cases computed by hand.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{
     Account, Address, Amount, EntryKind, Height, Receipt, Reward, encoding, state_key,
@@ -208,6 +210,52 @@ fn a_damaged_state_blames_ourselves() {
         let error = run(&broken, &spec, env(1, MINER), &tx).unwrap_err();
         assert!(matches!(error, ExecutionError::Damaged { .. }), "{error}");
         assert_eq!(error.blame(), Blame::Ourselves);
+    }
+}
+
+/// A state that counts how often it is asked.
+struct Counted<'a>(&'a State, AtomicUsize);
+
+impl StateReader for Counted<'_> {
+    fn get(&self, key: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.get(key)
+    }
+}
+
+#[test]
+fn accounts_are_read_ahead_from_thirty_two_on_and_once_only() {
+    let balances: Vec<_> = (0..100).map(|number| (number, 1_000_000)).collect();
+    let (spec, state) = world(&balances);
+    for (accounts, ahead) in [(30, 0), (32, 32), (34, 34)] {
+        // Each of them pays the next, and is named twice.
+        let pairs = (0..accounts / 2).map(|pair| transfer(2 * pair, 0, holder(2 * pair + 1), 1, 1));
+        let block: Vec<_> = pairs.collect();
+        let transactions: Vec<_> = block.iter().chain(&block).map(TxRef::new).collect();
+        let reader = Counted(&state, AtomicUsize::new(0));
+        let mut executor = BlockExecutor::new(&reader, &spec, env(1, MINER)).unwrap();
+        let reads = || reader.1.load(Ordering::Relaxed);
+        assert_eq!(reads(), 1, "the reward");
+        assert!(executor.is_empty());
+        executor.prefetch(&transactions).unwrap();
+        assert_eq!(reads(), 1 + ahead);
+        executor.prefetch(&transactions).unwrap();
+        assert_eq!(reads(), 1 + ahead, "what is there is not read again");
+        for transaction in &transactions[..block.len()] {
+            executor.apply(*transaction).unwrap();
+            assert!(!executor.is_empty());
+        }
+        assert_eq!(reads(), 1 + usize::from(accounts));
+        let outcome = executor.finish().unwrap();
+        assert_eq!(outcome, run(&state, &spec, env(1, MINER), &block).unwrap());
+        // The whole block at once reads ahead by itself: before a fault in its first transaction is seen.
+        let mut refused = block;
+        refused[0].body.nonce = 1;
+        let reader = Counted(&state, AtomicUsize::new(0));
+        let refused: Vec<_> = refused.iter().map(TxRef::new).collect();
+        let error = execute_block(&reader, &spec, env(1, MINER), &refused).unwrap_err();
+        assert_eq!(error, ExecutionError::Nonce { nonce: 1, expected: 0 });
+        assert_eq!(reader.1.into_inner(), 1 + ahead.max(1));
     }
 }
 
