@@ -11,62 +11,60 @@ use vibecoin_consensus::{BlockError, Node, emission};
 use vibecoin_crypto::Hash;
 use vibecoin_execution::{BlockEnv, BlockExecutor, BlockOutcome, TxRef};
 use vibecoin_primitives::block::receipts_root;
-use vibecoin_primitives::{Address, Amount, Block, ChainSpec, Height, Transaction, encoding};
+use vibecoin_primitives::{
+    Address, Amount, Block, ChainSpec, Content, Header, Height, Transaction, encoding,
+};
 use vibecoin_storage::active::ActiveBlock;
 use vibecoin_storage::blocks::{BlockMeta, BlockStatus};
 use vibecoin_storage::meta::Supply;
 use vibecoin_storage::state::{StateTree, TreeUpdate};
 use vibecoin_storage::undo::Undo;
 use vibecoin_storage::{
-    Durability, KeyValueRead, KeyValueStore, Overlay, StoreError, active, activity, blocks, history, meta,
-    transactions, undo,
+    Durability, KeyValueRead, KeyValueWrite, Overlay, StoreError, active, activity, blocks, history, meta,
+    poh, transactions, undo,
 };
 
 use crate::error::{Failure, corrupt, state_failure};
+use crate::ground::Ground;
 use crate::outcome::{ConnectedBlock, TipChange};
 use crate::stages::BodyChecked;
-use crate::timing::{Stage, StageTimes};
+use crate::timing::Stage;
 use crate::tip::{Parent, Tip, peak_bytes};
 
-/// States of this many blocks below the tip can be read and proven.
-pub const STATE_WINDOW: u64 = 512;
 /// Blocks between two prunings of the state.
 const PRUNE_EVERY: u64 = 64;
 /// Nodes dropped at once.
 const PRUNE_NODES_MAX: usize = 100_000;
+/// Undo records, or lists of ticks, dropped at once: more than come in, so that a backlog goes away.
+const PRUNE_RECORDS_MAX: u64 = 256;
+/// Blocks and transactions, together, that one batch may hold: some tens of megabytes of rows.
+const WEIGHT_MAX: usize = 20_000;
 
 /// Blocks off and on, over a store that does not know of it yet.
 pub(crate) struct Branch<'a> {
+    ground: &'a Ground,
     rows: Overlay<'a>,
-    spec: &'a ChainSpec,
-    state: &'a StateTree,
-    times: &'a StageTimes,
+    start: Height,
     tip: Tip,
     supply: Supply,
     updates: Vec<TreeUpdate>,
     reverted: Vec<ConnectedBlock>,
     connected: Vec<ConnectedBlock>,
+    weight: usize,
 }
 
 impl<'a> Branch<'a> {
-    pub(crate) fn new(
-        store: &'a dyn KeyValueRead,
-        spec: &'a ChainSpec,
-        state: &'a StateTree,
-        times: &'a StageTimes,
-        tip: &Tip,
-    ) -> Result<Self, StoreError> {
-        let supply = meta::supply(store)?.ok_or_else(|| corrupt("the supply is missing"))?;
+    pub(crate) fn new(ground: &'a Ground, tip: &Tip) -> Result<Self, StoreError> {
         Ok(Self {
-            rows: Overlay::new(store),
-            spec,
-            state,
-            times,
+            rows: ground.rows(),
+            start: tip.height(),
             tip: tip.clone(),
-            supply,
+            supply: ground.supply()?,
             updates: Vec::new(),
             reverted: Vec::new(),
             connected: Vec::new(),
+            weight: 0,
+            ground,
         })
     }
 
@@ -75,15 +73,36 @@ impl<'a> Branch<'a> {
         &self.tip
     }
 
+    /// The rows, those included that are not committed yet.
+    pub(crate) const fn rows(&self) -> &Overlay<'a> {
+        &self.rows
+    }
+
+    /// The blocks that were put on, the lowest first.
+    pub(crate) fn connected(&self) -> &[ConnectedBlock] {
+        &self.connected
+    }
+
+    /// Whether it has moved away from the committed tip.
+    pub(crate) const fn has_moved(&self) -> bool {
+        self.weight > 0
+    }
+
+    /// Whether so much was gathered that it should be committed before it goes on.
+    pub(crate) const fn is_large(&self) -> bool {
+        self.weight >= WEIGHT_MAX
+    }
+
     /// Takes the tip off.
     pub(crate) fn revert(&mut self) -> Result<(), StoreError> {
         let (id, height) = (self.tip.id(), self.tip.height());
-        let block = blocks::block(&self.rows, &id)?.ok_or_else(|| corrupt("the tip is missing"))?;
+        let block = blocks::kept(&self.rows, &id)?.ok_or_else(|| corrupt("the tip is missing"))?;
         let record =
             undo::get(&self.rows, &id)?.ok_or_else(|| corrupt("the tip's undo record is missing"))?;
         let txids: Vec<_> = block.transactions.iter().map(Transaction::id).collect();
 
         let update = self
+            .ground
             .state
             .update(&self.rows, Some(self.tip.state_version), &record.state)
             .map_err(state_failure)?;
@@ -112,6 +131,7 @@ impl<'a> Branch<'a> {
         active::connect(&mut self.rows, self.tip.height(), &row);
         self.supply = record.supply;
         self.updates.push(update);
+        self.weight += 1 + block.transactions.len();
         self.reverted.push(ConnectedBlock { id, block: Arc::new(block) });
         Ok(())
     }
@@ -121,16 +141,17 @@ impl<'a> Branch<'a> {
         let started = Instant::now();
         let (id, block, refs) = (checked.id(), checked.block(), checked.transactions());
         let outcome = self.execute(block, &refs)?;
-        let executed = self.times.add(Stage::Execution, started);
-        let update = self.state.update(&self.rows, Some(self.tip.state_version), &outcome.changes)?;
+        let times = &self.ground.times;
+        let executed = times.add(Stage::Execution, started);
+        let update = self.ground.state.update(&self.rows, Some(self.tip.state_version), &outcome.changes)?;
         let result = Outcome {
             gas_used: outcome.gas_used,
             receipts_root: receipts_root(&outcome.receipts),
             state_root: update.root(),
         };
         check_outcome(&block.content, &result).map_err(BlockError::from)?;
-        let hashed = self.times.add(Stage::State, executed);
-        self.write(id, block, &refs, &outcome, arrival)?;
+        let hashed = times.add(Stage::State, executed);
+        self.write(checked, &refs, &outcome, arrival)?;
         update.write(&mut self.rows);
 
         let leaf = Node::leaf(&block.header, id).map_err(|error| corrupt(&error.to_string()))?;
@@ -145,8 +166,9 @@ impl<'a> Branch<'a> {
         let row = ActiveBlock { id, state_version: update.version() };
         active::connect(&mut self.rows, block.header.height, &row);
         self.updates.push(update);
+        self.weight += 1 + block.transactions.len();
         self.connected.push(ConnectedBlock { id, block: Arc::clone(block) });
-        self.times.add(Stage::Index, hashed);
+        times.add(Stage::Index, hashed);
         Ok(())
     }
 
@@ -154,9 +176,9 @@ impl<'a> Branch<'a> {
         let height = block.header.height;
         let env =
             BlockEnv { height, beneficiary: block.content.beneficiary, subsidy: emission::subsidy(height) };
-        let view = self.state.at(&self.rows, self.tip.state_version)?;
+        let view = self.ground.state.at(&self.rows, self.tip.state_version)?;
         let outer = |error| Failure::of_execution(0, error);
-        let mut executor = BlockExecutor::new(&view, self.spec, env).map_err(outer)?;
+        let mut executor = BlockExecutor::new(&view, &self.ground.spec, env).map_err(outer)?;
         executor.prefetch(refs).map_err(outer)?;
         for (index, transaction) in refs.iter().enumerate() {
             executor.apply(*transaction).map_err(|error| Failure::of_execution(index, error))?;
@@ -167,13 +189,29 @@ impl<'a> Branch<'a> {
     /// The rows of a block that joins the active chain, but for the state and its place in the chain.
     fn write(
         &mut self,
-        id: Hash,
-        block: &Block,
+        checked: &BodyChecked,
         refs: &[TxRef<'_>],
         outcome: &BlockOutcome,
         arrival: u64,
     ) -> Result<(), StoreError> {
-        put_block(&mut self.rows, id, block, &self.tip.block, BlockStatus::Valid, arrival)?;
+        let (id, block) = (checked.id(), &**checked.block());
+        let status = BlockStatus::Valid;
+        if checked.is_stored() {
+            let mut record =
+                blocks::meta(&self.rows, &id)?.ok_or_else(|| corrupt("a stored block has no record"))?;
+            record.status = status;
+            record.sampled = checked.is_sampled();
+            blocks::put_meta(&mut self.rows, &id, &record);
+        } else {
+            let skip = active::at(&self.rows, blocks::skip_height(block.header.height))?;
+            let skip = skip.ok_or_else(|| corrupt("a height of the active chain is missing"))?.id;
+            let record = BlockMeta {
+                sampled: checked.is_sampled(),
+                ..record_of(&block.header, &block.content, &self.tip.block, status, arrival, skip)?
+            };
+            blocks::put(&mut self.rows, &id, block, &record);
+            put_history(&mut self.rows, &self.tip.block);
+        }
         let txids: Vec<_> = refs.iter().map(|tx| tx.txid).collect();
         let height = block.header.height;
         transactions::connect(&mut self.rows, &id, height, &block.transactions, &txids, &outcome.receipts);
@@ -194,59 +232,103 @@ impl<'a> Branch<'a> {
         Ok(())
     }
 
-    /// Prunes what left the window, commits everything as one synced batch, and says what moved.
+    /// Prunes what left the windows, commits everything together with what `also` adds as one synced batch, and says
+    /// what moved.
     pub(crate) fn commit(
         mut self,
-        store: &dyn KeyValueStore,
         arrivals: u64,
+        also: impl FnOnce(&mut Overlay<'a>, &[ConnectedBlock], &[ConnectedBlock]) -> Result<(), StoreError>,
     ) -> Result<TipChange, StoreError> {
         let started = Instant::now();
         meta::set_tip(&mut self.rows, &self.tip.id());
         meta::set_state_version(&mut self.rows, &self.tip.state_version);
         meta::set_supply(&mut self.rows, &self.supply);
         meta::set_arrivals(&mut self.rows, &arrivals);
-        if self.tip.height().get().is_multiple_of(PRUNE_EVERY) {
-            self.prune(store)?;
-        }
-        store.write(self.rows.into_batch(), Durability::Synced)?;
-        self.updates.iter().for_each(|update| self.state.committed(update));
-        self.times.add(Stage::Commit, started);
-        Ok(TipChange { tip: Arc::new(self.tip), reverted: self.reverted, connected: self.connected })
+        also(&mut self.rows, &self.reverted, &self.connected)?;
+        self.prune()?;
+        self.ground.store.write(self.rows.into_batch(), Durability::Synced)?;
+        self.updates.iter().for_each(|update| self.ground.state.committed(update));
+        self.ground.times.add(Stage::Commit, started);
+        Ok(TipChange {
+            tip: Arc::new(self.tip),
+            reverted: self.reverted,
+            connected: self.connected,
+            reorganisation: None,
+        })
     }
 
-    fn prune(&mut self, store: &dyn KeyValueStore) -> Result<(), StoreError> {
-        let Some(oldest) = self.tip.height().checked_sub(STATE_WINDOW) else { return Ok(()) };
-        let Some(block) = active::at(&self.rows, oldest)? else { return Ok(()) };
-        StateTree::prune(store, &mut self.rows, block.state_version, PRUNE_NODES_MAX)?;
+    fn prune(&mut self) -> Result<(), StoreError> {
+        let (policy, tip) = (&self.ground.policy, self.tip.height());
+        let below = |window: u64| tip.checked_sub(window).unwrap_or(Height::GENESIS);
+        if let Some(window) = policy.state_window
+            && tip.get() / PRUNE_EVERY > self.start.get() / PRUNE_EVERY
+            && let Some(oldest) = active::at(&self.rows, below(window))?
+        {
+            let store = &*self.ground.store;
+            StateTree::prune(store, &mut self.rows, oldest.state_version, PRUNE_NODES_MAX)?;
+        }
+        let from = meta::undo_pruned_to(&self.rows)?.unwrap_or_default();
+        let to = self.drop_records(from, below(policy.undo_window), undo::remove)?;
+        if to > from {
+            meta::set_undo_pruned_to(&mut self.rows, &to);
+        }
+        if let Some(window) = policy.ticks_window {
+            let from = meta::ticks_pruned_to(&self.rows)?.unwrap_or_default();
+            let to = self.drop_records(from, below(window), poh::prune)?;
+            if to > from {
+                meta::set_ticks_pruned_to(&mut self.rows, &to);
+            }
+        }
         Ok(())
+    }
+
+    /// Drops the records of active blocks from a height (included) to another (excluded), or as many as may go at
+    /// once, and says where it stopped.
+    fn drop_records(
+        &mut self,
+        from: Height,
+        to: Height,
+        drop_record: impl Fn(&mut dyn KeyValueWrite, &Hash),
+    ) -> Result<Height, StoreError> {
+        let to = Height::new(to.get().min(from.get().saturating_add(PRUNE_RECORDS_MAX)));
+        for height in from.get()..to.get() {
+            if let Some(block) = active::at(&self.rows, Height::new(height))? {
+                drop_record(&mut self.rows, &block.id);
+            }
+        }
+        Ok(to.max(from))
     }
 }
 
-/// The rows of a block wherever it stands: its parts, its record, and the history nodes that its parent completed.
-pub(crate) fn put_block(
-    rows: &mut Overlay<'_>,
-    id: Hash,
-    block: &Block,
+/// What this node knows of a block whose header has been checked against its parent. `skip` is its ancestor of
+/// [`blocks::skip_height`].
+pub(crate) fn record_of(
+    header: &Header,
+    content: &Content,
     parent: &Parent,
     status: BlockStatus,
     arrival: u64,
-) -> Result<(), StoreError> {
-    let own =
-        vibecoin_consensus::pow::work(block.header.bits).map_err(|error| corrupt(&error.to_string()))?;
-    let record = BlockMeta {
-        height: block.header.height,
-        parent: block.content.parent_id,
+    skip: Hash,
+) -> Result<BlockMeta, StoreError> {
+    let own = vibecoin_consensus::pow::work(header.bits).map_err(|error| corrupt(&error.to_string()))?;
+    Ok(BlockMeta {
+        height: header.height,
+        parent: content.parent_id,
         work: parent.total_work().checked_add(own).ok_or_else(|| corrupt("the work is above u128"))?,
         arrival,
         status,
+        sampled: false,
+        skip,
         history_peaks: peak_bytes(&parent.history),
-    };
-    blocks::put(rows, &id, block, &record);
+    })
+}
+
+/// The history nodes that a parent completed.
+pub(crate) fn put_history(rows: &mut dyn KeyValueWrite, parent: &Parent) {
     let bytes = |node: &Node| encoding::encode(node).try_into().expect("a node has 64 bytes");
     for inner in &parent.completed {
         history::put(rows, &inner.node.hash, &bytes(&inner.left), &bytes(&inner.right));
     }
-    Ok(())
 }
 
 /// The supply after a block.
@@ -269,11 +351,46 @@ pub(crate) fn genesis_supply(spec: &ChainSpec) -> Option<Supply> {
     Some(Supply { allocation, balances: allocation, ..Supply::default() })
 }
 
+/// The height of the last block that the chain of a stored block shares with the active one.
+///
+/// Found in a number of steps that grows with the logarithm of the distance.
+pub(crate) fn fork_height(rows: &dyn KeyValueRead, id: &Hash) -> Result<Height, StoreError> {
+    let record = blocks::meta(rows, id)?.ok_or_else(|| corrupt("a block of a branch has no record"))?;
+    let is_shared = |height: Height| -> Result<bool, StoreError> {
+        let Some(active) = active::at(rows, height)? else { return Ok(false) };
+        Ok(blocks::ancestor(rows, id, height)?.is_some_and(|(ancestor, _)| ancestor == active.id))
+    };
+    let (mut apart, mut step) = (record.height, 1);
+    if is_shared(apart)? {
+        return Ok(apart);
+    }
+    // Down in growing steps to a shared block, then by halves to the last one.
+    let mut shared = loop {
+        let next = Height::new(apart.get().saturating_sub(step));
+        if is_shared(next)? {
+            break next;
+        }
+        if next == Height::GENESIS {
+            return Err(corrupt("a stored branch does not reach the genesis"));
+        }
+        (apart, step) = (next, step * 2);
+    };
+    while apart.get() - shared.get() > 1 {
+        let middle = Height::new(shared.get().midpoint(apart.get()));
+        if is_shared(middle)? {
+            shared = middle;
+        } else {
+            apart = middle;
+        }
+    }
+    Ok(shared)
+}
+
 /// The height where a stored branch leaves the active chain, and its blocks from there on, the lowest first.
 pub(crate) fn path_from_active(
     rows: &dyn KeyValueRead,
     end: &Hash,
-) -> Result<(Height, Vec<(Hash, BlockMeta)>), StoreError> {
+) -> Result<(Height, Vec<Hash>), StoreError> {
     let mut path = Vec::new();
     for step in blocks::ancestors(rows, end) {
         let (id, record) = step?;
@@ -281,7 +398,7 @@ pub(crate) fn path_from_active(
             path.reverse();
             return Ok((record.height, path));
         }
-        path.push((id, record));
+        path.push(id);
     }
     Err(corrupt("a stored branch does not reach the genesis"))
 }

@@ -7,28 +7,31 @@
 //! Deliberately absent: rules (`vibecoin-consensus` has them), what a block does (`vibecoin-execution`), peers, and
 //! the clock: time is an argument everywhere but in [`SystemClock`].
 
+mod ahead;
 mod branch;
 mod engine;
 mod error;
 pub mod file;
+mod ground;
 mod orphans;
 mod outcome;
+mod policy;
 pub mod production;
-mod rivals;
 mod segments;
 mod service;
+mod sides;
 mod stages;
 mod timing;
 mod tip;
 pub mod verify;
 mod view;
 
-pub use branch::STATE_WINDOW;
-pub use engine::{Chain, Policy, SideBranches};
+pub use engine::{Chain, Progress, Repair};
 pub use error::{Invalid, OpenError};
-pub use orphans::OrphanLimits;
+pub use orphans::{OrphanLimits, Source};
 pub use outcome::{ConnectedBlock, Report, TipChange, Verdict};
-pub use segments::Segments;
+pub use policy::{Policy, STATE_WINDOW, SideBodies, SideBranches, VerifyPoh};
+pub use segments::{Beat, Heartbeat, Segments};
 pub use service::{ChainHandle, Clock, ServiceError, SystemClock, spawn};
 pub use timing::{Stage, StageTimes};
 pub use tip::{Parent, Tip};

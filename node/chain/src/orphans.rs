@@ -1,22 +1,37 @@
 //! Blocks whose parent is not known yet.
 //!
-//! The pool is bounded by number, bytes and age, so that strangers cannot fill the memory; what is pushed out
-//! first is what came first. Every block in it has been held against the body that its header commits to, so an
+//! The pool is bounded by number, bytes and age, and each peer has a share of its own, so that strangers can neither
+//! fill the memory nor push out what others sent; what is pushed out first is what came first. Every block in it has been held against the body that its header commits to, so an
 //! id stands for exactly one block.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
+use vibecoin_consensus::fork_choice::{
+    ORPHAN_AGE_MAX_MS, ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_PEER_MAX,
+};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, Timestamp};
 
 #[cfg(test)]
 mod tests;
 
+/// Who handed a block in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Whoever owns this node: its miner, its file, its API.
+    Local,
+    /// A peer, by a number that the network gives it for as long as it is connected.
+    Peer(u64),
+}
+
 /// How much may wait, and how long.
 #[derive(Clone, Copy, Debug)]
 pub struct OrphanLimits {
     /// The most blocks.
     pub blocks_max: usize,
+    /// The most blocks of one peer.
+    pub per_peer_max: usize,
     /// The most encoded bytes of all of them.
     pub bytes_max: usize,
     /// How long one waits, in ms.
@@ -28,15 +43,27 @@ pub struct OrphanLimits {
 
 impl OrphanLimits {
     /// What a node allows strangers.
-    pub const NODE: Self = Self { blocks_max: 128, bytes_max: 32 << 20, age_max_ms: 120_000, light: false };
+    pub const NODE: Self = Self {
+        blocks_max: ORPHANS_MAX,
+        per_peer_max: ORPHANS_PER_PEER_MAX,
+        bytes_max: ORPHAN_BYTES_MAX,
+        age_max_ms: ORPHAN_AGE_MAX_MS,
+        light: false,
+    };
     /// What the reading of a file allows: the order is somebody else's, the memory one's own.
-    pub const FILE: Self =
-        Self { blocks_max: usize::MAX, bytes_max: 4 << 30, age_max_ms: u64::MAX, light: true };
+    pub const FILE: Self = Self {
+        blocks_max: usize::MAX,
+        per_peer_max: usize::MAX,
+        bytes_max: 4 << 30,
+        age_max_ms: u64::MAX,
+        light: true,
+    };
 }
 
 struct Orphan {
     id: Hash,
-    block: Block,
+    block: Arc<Block>,
+    source: Source,
     bytes: usize,
     arrived: Timestamp,
 }
@@ -47,6 +74,7 @@ pub(crate) struct OrphanPool {
     waiting: BTreeMap<u64, Orphan>,
     by_parent: HashMap<Hash, Vec<u64>>,
     by_id: HashMap<Hash, u64>,
+    by_peer: HashMap<u64, VecDeque<u64>>,
     next: u64,
     bytes: usize,
 }
@@ -58,6 +86,7 @@ impl OrphanPool {
             waiting: BTreeMap::new(),
             by_parent: HashMap::new(),
             by_id: HashMap::new(),
+            by_peer: HashMap::new(),
             next: 0,
             bytes: 0,
         }
@@ -67,8 +96,20 @@ impl OrphanPool {
         self.waiting.len()
     }
 
+    /// Whether blocks wait for this one.
+    pub(crate) fn is_awaited(&self, parent: &Hash) -> bool {
+        self.by_parent.contains_key(parent)
+    }
+
     /// Keeps a block until its parent comes. A block that waits already keeps its place.
-    pub(crate) fn insert(&mut self, id: Hash, block: Block, bytes: usize, now: Timestamp) {
+    pub(crate) fn insert(
+        &mut self,
+        id: Hash,
+        block: Arc<Block>,
+        source: Source,
+        bytes: usize,
+        now: Timestamp,
+    ) {
         if self.by_id.contains_key(&id) {
             return;
         }
@@ -77,7 +118,16 @@ impl OrphanPool {
         self.by_parent.entry(block.content.parent_id).or_default().push(place);
         self.by_id.insert(id, place);
         self.bytes += bytes;
-        self.waiting.insert(place, Orphan { id, block, bytes, arrived: now });
+        self.waiting.insert(place, Orphan { id, block, source, bytes, arrived: now });
+        if let Source::Peer(peer) = source {
+            let own = self.by_peer.entry(peer).or_default();
+            own.push_back(place);
+            if own.len() > self.limits.per_peer_max
+                && let Some(oldest) = own.front().copied()
+            {
+                self.remove(oldest);
+            }
+        }
         while self.waiting.len() > self.limits.blocks_max || self.bytes > self.limits.bytes_max {
             let Some(oldest) = self.waiting.keys().next().copied() else { break };
             self.remove(oldest);
@@ -96,12 +146,12 @@ impl OrphanPool {
     }
 
     /// Takes the blocks that waited for `parent`, in order of arrival.
-    pub(crate) fn take_children(&mut self, parent: &Hash) -> Vec<(Hash, Block)> {
+    pub(crate) fn take_children(&mut self, parent: &Hash) -> Vec<(Hash, Arc<Block>, Source)> {
         let places = self.by_parent.get(parent).cloned().unwrap_or_default();
         places
             .into_iter()
             .filter_map(|place| self.remove(place))
-            .map(|orphan| (orphan.id, orphan.block))
+            .map(|orphan| (orphan.id, orphan.block, orphan.source))
             .collect()
     }
 
@@ -109,6 +159,14 @@ impl OrphanPool {
         let orphan = self.waiting.remove(&place)?;
         self.bytes -= orphan.bytes;
         self.by_id.remove(&orphan.id);
+        if let Source::Peer(peer) = orphan.source
+            && let Some(places) = self.by_peer.get_mut(&peer)
+        {
+            places.retain(|other| *other != place);
+            if places.is_empty() {
+                self.by_peer.remove(&peer);
+            }
+        }
         let parent = orphan.block.content.parent_id;
         if let Some(places) = self.by_parent.get_mut(&parent) {
             places.retain(|other| *other != place);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, Timestamp};
+use vibecoin_storage::reorganisations::Reorganisation;
 
 use crate::error::Invalid;
 use crate::tip::Tip;
@@ -20,6 +21,9 @@ pub enum Verdict {
     },
     /// It is stored on a branch that is not active.
     Side,
+    /// Its header is stored. The body has not come, or is not wanted: its branch is too light, or leaves the active
+    /// one too deep, and would not win (FRK-3).
+    Header,
     /// It was stored before.
     Known,
     /// Its time is too far ahead; it is tried again when the clock allows.
@@ -44,6 +48,7 @@ impl Verdict {
             Self::Extended => "extended",
             Self::Reorganised { .. } => "reorganised",
             Self::Side => "side",
+            Self::Header => "header",
             Self::Known => "known",
             Self::Held { .. } => "held",
             Self::Orphan { .. } => "orphan",
@@ -76,6 +81,9 @@ pub struct TipChange {
     pub reverted: Vec<ConnectedBlock>,
     /// Blocks that joined it, the lowest first.
     pub connected: Vec<ConnectedBlock>,
+    /// The record of the reorganisation that this move completes. One too large for the memory takes several moves,
+    /// and this speaks of all of them.
+    pub reorganisation: Option<Reorganisation>,
 }
 
 /// Everything that one import did.

@@ -1,4 +1,4 @@
-//! The chain as a service: one thread that writes, handles for everybody else.
+//! The chain as a service: one thread that writes, one that makes the tip's segment, handles for everybody else.
 //!
 //! Import is CPU and disk, so it has a thread of its own and no place on an async worker. Questions reach it over
 //! a bounded channel; when that is full, whoever asks waits.
@@ -8,10 +8,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
-use vibecoin_primitives::{Block, Timestamp};
+use vibecoin_primitives::{Block, Content, Header, Timestamp};
 use vibecoin_storage::StoreError;
 
+use crate::ahead::Ahead;
 use crate::engine::Chain;
+use crate::orphans::Source;
 use crate::outcome::{Report, TipChange};
 use crate::view::ChainReader;
 
@@ -52,7 +54,8 @@ pub enum ServiceError {
 }
 
 enum Question {
-    Import(Box<Block>, oneshot::Sender<Result<Report, ServiceError>>),
+    Import(Source, Box<Block>, oneshot::Sender<Result<Report, ServiceError>>),
+    ImportHeaders(Vec<(Header, Content)>, oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     RetryHeld(oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     Rewind(u64, oneshot::Sender<Result<Option<TipChange>, ServiceError>>),
     Stop,
@@ -78,8 +81,10 @@ pub fn spawn(
 ) -> Result<(ChainHandle, JoinHandle<Result<(), StoreError>>), StoreError> {
     let (questions, inbox) = mpsc::channel(QUEUE);
     let (changes, _) = broadcast::channel(CHANGES);
-    let handle = ChainHandle { questions, changes: changes.clone(), reader: chain.reader() };
-    let writer = Writer { chain, clock, changes };
+    let reader = chain.reader();
+    let ahead = Ahead::start(reader.segments().clone(), Arc::clone(reader.spec()))?;
+    let handle = ChainHandle { questions, changes: changes.clone(), reader };
+    let writer = Writer { chain, clock, changes, ahead };
     let thread = thread::Builder::new().name("chain".into()).spawn(move || writer.run(inbox))?;
     Ok((handle, thread))
 }
@@ -88,62 +93,81 @@ struct Writer {
     chain: Chain,
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<TipChange>,
+    ahead: Ahead,
 }
 
 impl Writer {
     fn run(mut self, mut inbox: mpsc::Receiver<Question>) -> Result<(), StoreError> {
+        self.work_ahead();
+        let result = self.serve(&mut inbox).and_then(|()| self.chain.flush());
+        self.ahead.stop();
+        result
+    }
+
+    fn serve(&mut self, inbox: &mut mpsc::Receiver<Question>) -> Result<(), StoreError> {
         while let Some(question) = inbox.blocking_recv() {
             match question {
-                Question::Import(block, answer) => {
-                    let result = self.chain.import(*block, self.clock.now());
-                    let result = self.announce(result, |report| report.changes.as_slice());
-                    finish(result, answer)?;
+                Question::Import(source, block, answer) => {
+                    let result = self.chain.import_from(source, *block, self.clock.now());
+                    self.finish(result, answer, |report| report.changes.iter().collect())?;
+                }
+                Question::ImportHeaders(headers, answer) => {
+                    let now = self.clock.now();
+                    let import = |(header, content): &(Header, Content)| {
+                        self.chain.import_header(header, content, now)
+                    };
+                    let result = headers.iter().map(import).collect();
+                    self.finish(result, answer, moves)?;
                 }
                 Question::RetryHeld(answer) => {
                     let result = self.chain.retry_held(self.clock.now());
-                    let result = result.inspect(|reports| {
-                        reports
-                            .iter()
-                            .flat_map(|report| &report.changes)
-                            .for_each(|change| self.send(change));
-                    });
-                    finish(result, answer)?;
+                    self.finish(result, answer, moves)?;
                 }
                 Question::Rewind(blocks, answer) => {
                     let result = self.chain.rewind(blocks);
-                    let result = self.announce(result, |change| change.as_slice());
-                    finish(result, answer)?;
+                    self.finish(result, answer, |change| change.iter().collect())?;
                 }
                 Question::Stop => break,
             }
         }
-        self.chain.flush()
+        Ok(())
     }
 
-    /// Tells the listeners what is committed, before whoever asked hears of it.
-    fn announce<T>(
+    /// Tells the listeners what is committed, then whoever asked, and stops the writer when the store has failed.
+    fn finish<T>(
         &self,
         result: Result<T, StoreError>,
-        changes: impl Fn(&T) -> &[TipChange],
-    ) -> Result<T, StoreError> {
-        result.inspect(|done| changes(done).iter().for_each(|change| self.send(change)))
+        answer: oneshot::Sender<Result<T, ServiceError>>,
+        changes: impl Fn(&T) -> Vec<&TipChange>,
+    ) -> Result<(), StoreError> {
+        if let Ok(done) = &result {
+            let changes = changes(done);
+            // Nobody listening is fine.
+            changes.iter().for_each(|change| drop(self.changes.send(TipChange::clone(change))));
+            if !changes.is_empty() {
+                self.work_ahead();
+            }
+        }
+        let failure = result.as_ref().err().cloned();
+        if failure.as_ref().is_some_and(StoreError::is_damage) {
+            // What can be made anew is made at the next opening; if not even this can be written, that one will see.
+            self.chain.ask_for_repair();
+        }
+        // Whoever asked may have gone.
+        let _ = answer.send(result.map_err(ServiceError::Store));
+        failure.map_or(Ok(()), Err)
     }
 
-    fn send(&self, change: &TipChange) {
-        // Nobody listening is fine.
-        let _ = self.changes.send(change.clone());
+    /// Has the tip's segment made, unless the tip is only a step on the way to headers that are known.
+    fn work_ahead(&self) {
+        if !self.chain.is_behind() {
+            self.ahead.work_on(Arc::clone(self.chain.tip()));
+        }
     }
 }
 
-/// Answers, and stops the writer when the store has failed.
-fn finish<T>(
-    result: Result<T, StoreError>,
-    answer: oneshot::Sender<Result<T, ServiceError>>,
-) -> Result<(), StoreError> {
-    let failure = result.as_ref().err().cloned();
-    // Whoever asked may have gone.
-    let _ = answer.send(result.map_err(ServiceError::Store));
-    failure.map_or(Ok(()), Err)
+fn moves(reports: &Vec<Report>) -> Vec<&TipChange> {
+    reports.iter().flat_map(|report| &report.changes).collect()
 }
 
 impl ChainHandle {
@@ -152,7 +176,24 @@ impl ChainHandle {
     /// # Errors
     /// [`ServiceError`]; a block that breaks a rule is no error but a verdict.
     pub async fn import(&self, block: Block) -> Result<Report, ServiceError> {
-        self.ask(|answer| Question::Import(Box::new(block), answer)).await
+        self.import_from(Source::Local, block).await
+    }
+
+    /// Imports a block of anybody's. What is answered is on the disk.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a block that breaks a rule is no error but a verdict.
+    pub async fn import_from(&self, source: Source, block: Block) -> Result<Report, ServiceError> {
+        self.ask(|answer| Question::Import(source, Box::new(block), answer)).await
+    }
+
+    /// Imports headers ahead of their bodies, in their order, each with the content that it commits to. Which bodies
+    /// are wanted then, [`crate::View::wanted_bodies`] says.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a header that breaks a rule is no error but a verdict.
+    pub async fn import_headers(&self, headers: Vec<(Header, Content)>) -> Result<Vec<Report>, ServiceError> {
+        self.ask(|answer| Question::ImportHeaders(headers, answer)).await
     }
 
     /// Tries the held blocks again whose time has come.

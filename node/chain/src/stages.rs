@@ -1,100 +1,134 @@
 //! How far a block has got: one type per stage, each made only out of the one before.
 //!
-//! [`Received`] → [`HeaderChecked`] → [`BodyChecked`] → connected to a [`crate::branch::Branch`], which executes it.
-//! Cheap comes before costly, the header before the body, the body before the state.
+//! [`Sealed`] → [`HeaderChecked`], and with a body that is the committed one → [`BodyChecked`] → connected to a
+//! [`crate::branch::Branch`], which executes it. Cheap comes before costly, the header before the body, the body
+//! before the state; and a header needs no body to be judged.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use vibecoin_consensus::BlockError;
+use vibecoin_consensus::poh::{self, Params};
 use vibecoin_consensus::rules::{
-    ParentView, SegmentCheck, check_body, check_commitments, check_header, check_shape, check_transactions,
+    ParentView, SegmentCheck, check_body, check_header, check_sealed, check_segment, check_transactions,
 };
 use vibecoin_crypto::Hash;
 use vibecoin_execution::TxRef;
-use vibecoin_primitives::{Address, Block, ChainSpec, Timestamp, Transaction};
+use vibecoin_primitives::{Address, Block, Content, Header, Timestamp, Transaction};
+use vibecoin_storage::blocks::BlockMeta;
 use vibecoin_storage::{KeyValueRead, StoreError, blocks};
 
 use crate::error::corrupt;
-use crate::segments::Segments;
-use crate::timing::{Stage, StageTimes};
+use crate::ground::Ground;
+use crate::timing::Stage;
 use crate::tip::Parent;
 
-/// A block whose content is the one that its header commits to, so that its parent's id can be believed.
-#[derive(Clone)]
-pub(crate) struct Received {
+/// A header with the content that it commits to, so that its parent's id can be believed.
+#[derive(Clone, Copy)]
+pub(crate) struct Sealed {
     id: Hash,
-    block: Arc<Block>,
+    header: Header,
+    content: Content,
 }
 
-impl Received {
-    pub(crate) fn new(id: Hash, block: Arc<Block>) -> Result<Self, BlockError> {
-        check_shape(&block)?;
-        Ok(Self { id, block })
+impl Sealed {
+    /// Of a header whose id is known.
+    pub(crate) fn new(id: Hash, header: &Header, content: &Content) -> Result<Self, BlockError> {
+        check_sealed(header, content)?;
+        Ok(Self { id, header: *header, content: *content })
     }
 
     pub(crate) const fn id(&self) -> Hash {
         self.id
     }
 
-    pub(crate) const fn block(&self) -> &Arc<Block> {
-        &self.block
+    pub(crate) const fn header(&self) -> &Header {
+        &self.header
     }
 
-    pub(crate) fn parent_id(&self) -> Hash {
-        self.block.content.parent_id
+    pub(crate) const fn content(&self) -> &Content {
+        &self.content
     }
 
-    /// That ticks and transactions are the committed ones: what a block needs to be kept unchecked, for then its
-    /// id stands for one block.
-    pub(crate) fn has_its_body(&self, spec: &ChainSpec) -> Result<(), BlockError> {
-        Ok(check_commitments(spec, &self.block)?)
+    pub(crate) const fn parent_id(&self) -> Hash {
+        self.content.parent_id
     }
 
     /// The header against its parent.
     pub(crate) fn check_header(
         self,
-        spec: &ChainSpec,
+        ground: &Ground,
         parent: Arc<Parent>,
         now: Timestamp,
-        times: &StageTimes,
     ) -> Result<HeaderChecked, BlockError> {
         let started = Instant::now();
         let view = ParentView { header: &parent.header, peaks: &parent.history };
-        check_header(spec, &self.block.header, &view, now)?;
-        times.add(Stage::Header, started);
-        Ok(HeaderChecked { received: self, parent })
+        check_header(&ground.spec, &self.header, &view, now)?;
+        ground.times.add(Stage::Header, started);
+        Ok(HeaderChecked { sealed: self, parent })
+    }
+
+    /// A header that was stored, and so has been checked.
+    pub(crate) const fn checked_before(self, parent: Arc<Parent>) -> HeaderChecked {
+        HeaderChecked { sealed: self, parent }
     }
 }
 
-/// A block whose header stands on its parent, with the work it claims.
+/// A header that stands on its parent, with the work it claims.
 pub(crate) struct HeaderChecked {
-    received: Received,
+    sealed: Sealed,
     parent: Arc<Parent>,
 }
 
+/// How much of a segment that nobody knows yet is verified, with what the draw follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Every tick, in a drawn order.
+    Full { seed: u64 },
+    /// A few drawn ticks.
+    Sample { seed: u64 },
+}
+
 impl HeaderChecked {
+    pub(crate) const fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+
+    pub(crate) const fn parent(&self) -> &Arc<Parent> {
+        &self.parent
+    }
+
     /// Ticks, lists and record, then every transaction alone. A segment that is known costs no sequential hash.
     pub(crate) fn check_body(
         self,
-        spec: &ChainSpec,
-        segments: &Segments,
-        times: &StageTimes,
+        block: Arc<Block>,
+        extent: Extent,
+        ground: &Ground,
     ) -> Result<BodyChecked, BlockError> {
         let started = Instant::now();
-        let Self { received: Received { id, block }, parent } = self;
-        let known = segments.get(&parent.id);
-        let segment = known.as_deref().map_or(SegmentCheck::Full { order_seed: 0 }, SegmentCheck::Known);
-        check_body(spec, &block, segment)?;
-        if known.is_none() {
-            segments.insert(parent.id, block.ticks.as_slice().into());
+        let Self { sealed, parent } = self;
+        let params = Params::of(&ground.spec);
+        let known = ground.segments.get(&parent.id);
+        let sample;
+        let segment = match (&known, extent) {
+            (Some(ticks), _) => SegmentCheck::Known(ticks),
+            (None, Extent::Full { seed }) => SegmentCheck::Full { order_seed: seed },
+            (None, Extent::Sample { seed }) => {
+                sample = poh::sample(params, seed);
+                SegmentCheck::Sample(&sample)
+            }
+        };
+        check_body(&ground.spec, &block, segment)?;
+        let sampled = known.is_none() && matches!(extent, Extent::Sample { .. });
+        if known.is_none() && !sampled {
+            ground.segments.insert(parent.id, block.ticks.as_slice().into());
         }
-        let checked = times.add(Stage::Body, started);
-        let transactions = check_transactions(spec, block.header.height, &block.transactions)?;
+        let checked = ground.times.add(Stage::Body, started);
+        let transactions = check_transactions(&ground.spec, block.header.height, &block.transactions)?;
         let senders =
             transactions.iter().map(|transaction| (transaction.id(), transaction.sender())).collect();
-        times.add(Stage::Transactions, checked);
-        Ok(BodyChecked { id, block, parent, senders })
+        ground.times.add(Stage::Transactions, checked);
+        Ok(BodyChecked { id: sealed.id, block, parent, senders, stored: false, sampled })
     }
 }
 
@@ -105,15 +139,37 @@ pub(crate) struct BodyChecked {
     parent: Arc<Parent>,
     /// Id and sender of every transaction.
     senders: Vec<(Hash, Address)>,
+    stored: bool,
+    sampled: bool,
 }
 
 impl BodyChecked {
-    /// A stored block, which has been here before.
-    pub(crate) fn stored(rows: &dyn KeyValueRead, id: Hash, parent: Arc<Parent>) -> Result<Self, StoreError> {
-        let block = blocks::block(rows, &id)?.ok_or_else(|| corrupt("a block of a branch is missing"))?;
+    /// A stored block, which has been here before. Its ticks may have been dropped since.
+    pub(crate) fn stored(
+        rows: &dyn KeyValueRead,
+        id: Hash,
+        record: &BlockMeta,
+        parent: Arc<Parent>,
+    ) -> Result<Self, StoreError> {
+        let block = blocks::kept(rows, &id)?.ok_or_else(|| corrupt("a block of a branch is missing"))?;
         let derive = |tx: &Transaction| (tx.id(), tx.body.sender());
         let senders = block.transactions.iter().map(derive).collect();
-        Ok(Self { id, block: Arc::new(block), parent, senders })
+        Ok(Self { id, block: Arc::new(block), parent, senders, stored: true, sampled: record.sampled })
+    }
+
+    /// The same for a store that does not have it yet.
+    pub(crate) fn as_new(self) -> Self {
+        Self { stored: false, ..self }
+    }
+
+    /// Verifies every tick, where only some were.
+    pub(crate) fn verify_in_full(&mut self, seed: u64, ground: &Ground) -> Result<(), BlockError> {
+        if self.sampled {
+            let check = SegmentCheck::Full { order_seed: seed };
+            check_segment(Params::of(&ground.spec), &self.parent.id, &self.block.ticks, check)?;
+            self.sampled = false;
+        }
+        Ok(())
     }
 
     pub(crate) const fn id(&self) -> Hash {
@@ -126,6 +182,16 @@ impl BodyChecked {
 
     pub(crate) const fn parent(&self) -> &Arc<Parent> {
         &self.parent
+    }
+
+    /// Whether its rows are in the store already.
+    pub(crate) const fn is_stored(&self) -> bool {
+        self.stored
+    }
+
+    /// Whether only some of its ticks have been verified.
+    pub(crate) const fn is_sampled(&self) -> bool {
+        self.sampled
     }
 
     /// The transactions as execution takes them.

@@ -1,41 +1,36 @@
 //! Reading the chain beside its writer.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use vibecoin_consensus::fork_choice::{self, ActiveTip};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{ChainSpec, Height, Work};
+use vibecoin_primitives::{Block, ChainSpec, Height, Work};
 use vibecoin_storage::blocks::BlockStatus;
+use vibecoin_storage::branches::EndKind;
 use vibecoin_storage::state::{StateTree, StateView};
-use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks};
+use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks, branches};
 
-use crate::branch::path_from_active;
+use crate::branch::fork_height;
 use crate::error::{corrupt, state_failure};
+use crate::ground::Ground;
 use crate::segments::Segments;
+use crate::sides::best;
 use crate::timing::StageTimes;
 use crate::tip::Tip;
 
 /// Reads the chain without asking its writer. Cheap to clone.
 #[derive(Clone)]
 pub struct ChainReader {
-    store: Arc<dyn KeyValueStore>,
-    spec: Arc<ChainSpec>,
-    state: StateTree,
-    segments: Segments,
+    ground: Ground,
     tip: Arc<ArcSwap<Tip>>,
-    times: Arc<StageTimes>,
 }
 
 impl ChainReader {
-    pub(crate) const fn new(
-        store: Arc<dyn KeyValueStore>,
-        spec: Arc<ChainSpec>,
-        state: StateTree,
-        segments: Segments,
-        tip: Arc<ArcSwap<Tip>>,
-        times: Arc<StageTimes>,
-    ) -> Self {
-        Self { store, spec, state, segments, tip, times }
+    pub(crate) const fn new(ground: Ground, tip: Arc<ArcSwap<Tip>>) -> Self {
+        Self { ground, tip }
     }
 
     /// The tip that was committed last.
@@ -47,25 +42,25 @@ impl ChainReader {
     /// The rules of the network.
     #[must_use]
     pub const fn spec(&self) -> &Arc<ChainSpec> {
-        &self.spec
+        &self.ground.spec
     }
 
     /// The store, for what stands beside the chain in it.
     #[must_use]
     pub const fn store(&self) -> &Arc<dyn KeyValueStore> {
-        &self.store
+        &self.ground.store
     }
 
     /// Known Proof of History segments.
     #[must_use]
     pub const fn segments(&self) -> &Segments {
-        &self.segments
+        &self.ground.segments
     }
 
     /// Where the time of imports went.
     #[must_use]
     pub fn times(&self) -> &StageTimes {
-        &self.times
+        &self.ground.times
     }
 
     /// Everything as it is at this moment, and stays while the view lives. Hold it shortly.
@@ -73,7 +68,7 @@ impl ChainReader {
     /// # Errors
     /// [`StoreError`]
     pub fn view(&self) -> Result<View, StoreError> {
-        let rows = self.store.snapshot();
+        let rows = self.ground.store.snapshot();
         let cached = self.tip();
         let tip = match active::tip(&rows)? {
             Some((_, block)) if block.id == cached.id() && block.state_version == cached.state_version => {
@@ -81,7 +76,7 @@ impl ChainReader {
             }
             _ => Arc::new(Tip::load(&rows)?.ok_or_else(|| corrupt("the chain has no tip"))?),
         };
-        Ok(View { rows, tip, state: self.state.clone() })
+        Ok(View { rows, tip, ground: self.ground.clone() })
     }
 }
 
@@ -90,7 +85,7 @@ impl ChainReader {
 pub struct View {
     rows: Arc<dyn KeyValueRead>,
     tip: Arc<Tip>,
-    state: StateTree,
+    ground: Ground,
 }
 
 /// The end of a branch that is not active.
@@ -124,7 +119,7 @@ impl View {
     /// The state tree, for working out what comes next.
     #[must_use]
     pub const fn state_tree(&self) -> &StateTree {
-        &self.state
+        &self.ground.state
     }
 
     /// The state after the tip.
@@ -132,7 +127,7 @@ impl View {
     /// # Errors
     /// [`StoreError`]
     pub fn state(&self) -> Result<StateView<Arc<dyn KeyValueRead>>, StoreError> {
-        self.state.at(Arc::clone(&self.rows), self.tip.state_version).map_err(state_failure)
+        self.ground.state.at(Arc::clone(&self.rows), self.tip.state_version).map_err(state_failure)
     }
 
     /// The state after the active block of a height; `None` above the tip, and where the state is not kept any more.
@@ -142,7 +137,7 @@ impl View {
     pub fn state_at(&self, height: Height) -> Result<Option<StateView<Arc<dyn KeyValueRead>>>, StoreError> {
         use vibecoin_storage::state::StateError;
         let Some(block) = active::at(&*self.rows, height)? else { return Ok(None) };
-        match self.state.at(Arc::clone(&self.rows), block.state_version) {
+        match self.ground.state.at(Arc::clone(&self.rows), block.state_version) {
             Ok(view) => Ok(Some(view)),
             Err(StateError::NotKept { .. }) => Ok(None),
             Err(error) => Err(state_failure(error)),
@@ -157,25 +152,107 @@ impl View {
         Ok(active::at(&*self.rows, height)?.map(|block| block.id))
     }
 
-    /// The ends of stored branches that are not active, at most `depth` below the tip, the highest first.
+    /// A whole block; `None` if it is not stored, or only its header is. Ticks that were dropped are made again, which
+    /// takes [`ChainSpec::poh_hashes`] sequential hashes on the calling thread.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn block(&self, id: &Hash) -> Result<Option<Block>, StoreError> {
+        let has_body = blocks::meta(&*self.rows, id)?.is_some_and(|record| record.status.has_body());
+        if !has_body {
+            return Ok(None);
+        }
+        let Some(mut block) = blocks::kept(&*self.rows, id)? else { return Ok(None) };
+        if block.ticks.is_empty() && block.header.height > Height::GENESIS {
+            block.ticks = self.ground.segments.make(&self.ground.spec, &block.content.parent_id).to_vec();
+        }
+        Ok(Some(block))
+    }
+
+    /// The ends of stored branches that are not active and leave the active chain at most `depth` below its tip, the
+    /// highest first.
     ///
     /// # Errors
     /// [`StoreError`]
     pub fn forks(&self, depth: u64) -> Result<Vec<Fork>, StoreError> {
-        let Some(top) = blocks::greatest_height(&*self.rows)? else { return Ok(Vec::new()) };
+        let lowest = self.tip.height().checked_sub(depth).unwrap_or(Height::GENESIS);
         let mut forks = Vec::new();
-        for number in (self.tip.height().get().saturating_sub(depth)..=top.get()).rev() {
-            let height = Height::new(number);
-            let active = self.id_at(height)?;
-            for id in blocks::at_height(&*self.rows, height)?.into_iter().filter(|id| Some(*id) != active) {
-                if !blocks::children(&*self.rows, &id)?.is_empty() {
-                    continue;
-                }
+        for kind in [EndKind::Linked, EndKind::Headers] {
+            for (id, end) in branches::all(&*self.rows, kind)? {
                 let Some(record) = blocks::meta(&*self.rows, &id)? else { continue };
-                let (fork_height, _) = path_from_active(&*self.rows, &id)?;
-                forks.push(Fork { id, height, fork_height, work: record.work, status: record.status });
+                let fork_height = fork_height(&*self.rows, &id)?;
+                // Headers ahead of the tip that stand on it are no fork.
+                if fork_height >= lowest && fork_height < self.tip.height() {
+                    forks.push(Fork {
+                        id,
+                        height: end.height,
+                        fork_height,
+                        work: end.work,
+                        status: record.status,
+                    });
+                }
             }
         }
+        forks.sort_by_key(|fork| (Reverse(fork.height), fork.id));
         Ok(forks)
     }
+
+    /// The best header that is known, with its height and the work of its chain: where the chain will stand when the
+    /// bodies that are missing have come. The tip itself if nothing has more work.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn best_header(&self) -> Result<(Hash, Height, Work), StoreError> {
+        let tip = (self.tip.id(), self.tip.height(), self.tip.block.total_work());
+        let headers = branches::all(&*self.rows, EndKind::Headers)?;
+        let best = best(headers.iter().map(|(id, end)| (id, end)).filter(|(_, end)| end.work > tip.2));
+        Ok(best
+            .and_then(|best| headers.into_iter().find(|(id, _)| *id == best))
+            .map_or(tip, |(id, end)| (id, end.height, end.work)))
+    }
+
+    /// At most `limit` blocks whose headers are known and whose bodies are worth having (FRK-3), those of the
+    /// heaviest branch first and the lowest of it first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn wanted_bodies(&self, limit: usize) -> Result<Vec<Hash>, StoreError> {
+        let mut ends = branches::all(&*self.rows, EndKind::Headers)?;
+        ends.sort_by_key(|(_, end)| (Reverse(end.work), end.arrival));
+        let tip = self.tip.for_choice();
+        let (mut wanted, mut seen) = (Vec::new(), HashSet::new());
+        for (id, end) in ends {
+            let fork_height = fork_height(&*self.rows, &id)?;
+            let branch = fork_choice::Branch { fork_height, total_work: end.work };
+            if !keeps(&*self.rows, &tip, &branch, end.height)? {
+                continue;
+            }
+            for number in fork_height.get() + 1..=end.height.get() {
+                if wanted.len() >= limit {
+                    return Ok(wanted);
+                }
+                let Some((id, record)) = blocks::ancestor(&*self.rows, &id, Height::new(number))? else {
+                    break;
+                };
+                if record.status == BlockStatus::HeaderOnly && seen.insert(id) {
+                    wanted.push(id);
+                }
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+/// FRK-3 for a branch whose last block stands at `height`.
+pub(crate) fn keeps(
+    rows: &dyn KeyValueRead,
+    tip: &ActiveTip,
+    branch: &fork_choice::Branch,
+    height: Height,
+) -> Result<bool, StoreError> {
+    let beside = active::at(rows, height.min(tip.height))?
+        .ok_or_else(|| corrupt("a height of the active chain is missing"))?;
+    let record = blocks::meta(rows, &beside.id)?
+        .ok_or_else(|| corrupt("a block of the active chain has no record"))?;
+    Ok(tip.keeps(branch, record.work))
 }

@@ -136,6 +136,7 @@ impl Core {
             ChainVerdict::Extended => Verdict::Extended,
             ChainVerdict::Reorganised { .. } => Verdict::Reorganised,
             ChainVerdict::Side => Verdict::Side,
+            ChainVerdict::Header => Verdict::Header,
             ChainVerdict::Known => Verdict::Known,
             ChainVerdict::Held { .. } => Verdict::Held,
             ChainVerdict::Orphan { .. } => Verdict::Orphan,

@@ -250,6 +250,7 @@ impl Miner {
             Verdict::Extended
             | Verdict::Reorganised { .. }
             | Verdict::Side
+            | Verdict::Header
             | Verdict::Known
             | Verdict::Orphan { .. } => {}
         }

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, Content, Header, Height, Transaction, Work};
@@ -25,15 +27,36 @@ pub type HistoryNodeBytes = [u8; 64];
 /// How far a block got.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum BlockStatus {
+    /// Its header was checked; of the block only header and content are stored.
+    HeaderOnly,
+    /// Everything but execution was checked, but the body of one of its ancestors is missing.
+    Unlinked,
+    /// Everything but execution was checked, and so it was of its ancestors: it could be executed.
+    Unexecuted,
     /// All rules hold, execution included.
     Valid,
-    /// Everything but execution was checked: it stands on a side branch.
-    Unexecuted,
     /// A rule is broken by what the header commits to; so is every block that stands on it.
     Invalid {
         /// The rule and what is wrong, for people.
         reason: String,
     },
+}
+
+impl BlockStatus {
+    /// Whether the whole block is stored, its ticks perhaps excepted.
+    pub const fn has_body(&self) -> bool {
+        matches!(self, Self::Unlinked | Self::Unexecuted | Self::Valid)
+    }
+
+    /// Whether the bodies of the block and of all its ancestors are stored.
+    pub const fn is_linked(&self) -> bool {
+        matches!(self, Self::Unexecuted | Self::Valid)
+    }
+
+    /// Whether a broken rule is known.
+    pub const fn is_invalid(&self) -> bool {
+        matches!(self, Self::Invalid { .. })
+    }
 }
 
 /// What this node knows of a block beside its bytes.
@@ -49,19 +72,90 @@ pub struct BlockMeta {
     pub arrival: u64,
     /// How far it got.
     pub status: BlockStatus,
+    /// Whether only a sample of its segment has been verified, as that of an old block in an initial sync.
+    pub sampled: bool,
+    /// Its ancestor of the height [`skip_height`], so that far ancestors are found in few steps; zeros for the
+    /// genesis.
+    pub skip: Hash,
     /// The peaks that its `history_root` commits to, highest first: the range over all headers before it.
     pub history_peaks: Vec<HistoryNodeBytes>,
 }
 
 /// Stores all parts of a block, its meta data, and its places in the traversal by parent and by height.
 pub fn put(writer: &mut dyn KeyValueWrite, id: &Hash, block: &Block, meta: &BlockMeta) {
-    row::write(writer, Column::Headers, *id.as_bytes(), &block.header);
-    row::write(writer, Column::Contents, *id.as_bytes(), &block.content);
-    row::write(writer, Column::Bodies, *id.as_bytes(), &block.transactions);
-    poh::put(writer, id, &block.ticks);
+    put_header(writer, id, &block.header, &block.content, meta);
+    put_body(writer, id, &block.ticks, &block.transactions);
+}
+
+/// Stores the ticks and the transactions of a block.
+pub fn put_body(writer: &mut dyn KeyValueWrite, id: &Hash, ticks: &[Hash], transactions: &[Transaction]) {
+    row::write(writer, Column::Bodies, *id.as_bytes(), transactions);
+    poh::put(writer, id, ticks);
+}
+
+/// Stores what there is of a block before its body comes: header and content, its meta data, and its places in the
+/// traversal by parent and by height.
+pub fn put_header(
+    writer: &mut dyn KeyValueWrite,
+    id: &Hash,
+    header: &Header,
+    content: &Content,
+    meta: &BlockMeta,
+) {
+    row::write(writer, Column::Headers, *id.as_bytes(), header);
+    row::write(writer, Column::Contents, *id.as_bytes(), content);
     put_meta(writer, id, meta);
     writer.put(Column::Children, pair_key(meta.parent.as_bytes(), id), Vec::new());
     writer.put(Column::BlocksByHeight, pair_key(&height_key(meta.height), id), Vec::new());
+}
+
+/// Forgets a block that nothing stands on.
+pub fn remove(writer: &mut dyn KeyValueWrite, id: &Hash, meta: &BlockMeta) {
+    for column in [Column::Headers, Column::Contents, Column::Bodies, Column::Ticks, Column::BlockMeta] {
+        writer.delete(column, id.as_bytes().to_vec());
+    }
+    writer.delete(Column::Children, pair_key(meta.parent.as_bytes(), id));
+    writer.delete(Column::BlocksByHeight, pair_key(&height_key(meta.height), id));
+}
+
+/// Drops every part of a block but its places in the traversals, for a rebuild that makes those anew.
+pub fn forget(writer: &mut dyn KeyValueWrite, id: &Hash) {
+    for column in [Column::Headers, Column::Contents, Column::Bodies, Column::Ticks, Column::BlockMeta] {
+        writer.delete(column, id.as_bytes().to_vec());
+    }
+}
+
+/// Drops the ticks and the transactions of a block, and says whether there were any.
+pub fn forget_body<S: KeyValueRead + KeyValueWrite>(rows: &mut S, id: &Hash) -> Result<bool, StoreError> {
+    let had = match rows.contains(Column::Bodies, id.as_bytes()) {
+        Err(error) if error.is_damage() => true,
+        had => had?,
+    };
+    for column in [Column::Bodies, Column::Ticks] {
+        rows.delete(column, id.as_bytes().to_vec());
+    }
+    Ok(had)
+}
+
+/// The ids of all blocks of which anything is stored, gathered from three columns, so that damage to one of them
+/// hides nothing.
+///
+/// # Errors
+/// [`StoreError`] other than damaged rows.
+pub fn ids(reader: &dyn KeyValueRead) -> Result<BTreeSet<Hash>, StoreError> {
+    let mut ids = BTreeSet::new();
+    for column in [Column::BlocksByHeight, Column::Headers, Column::BlockMeta] {
+        for row in reader.iterate(column, Scan::all()) {
+            match row {
+                Ok((key, _)) => {
+                    ids.extend(row::hash_at_end(column, &key).ok());
+                }
+                Err(error) if error.is_damage() => break,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(ids)
 }
 
 /// Replaces what is known of a block.
@@ -108,6 +202,21 @@ pub fn block(reader: &dyn KeyValueRead, id: &Hash) -> Result<Option<Block>, Stor
     }))
 }
 
+/// A block as far as it is kept: without ticks if they were pruned, otherwise whole; `None` if it is not stored.
+///
+/// # Errors
+/// [`StoreError::Missing`] if another part is gone, such as the transactions of a block of which only the header is
+/// known.
+pub fn kept(reader: &dyn KeyValueRead, id: &Hash) -> Result<Option<Block>, StoreError> {
+    let Some(header) = header(reader, id)? else { return Ok(None) };
+    Ok(Some(Block {
+        header,
+        content: row::require(reader, Column::Contents, id.as_bytes())?,
+        ticks: poh::ticks(reader, id)?.unwrap_or_default(),
+        transactions: row::require(reader, Column::Bodies, id.as_bytes())?,
+    }))
+}
+
 /// The stored blocks that stand directly on `parent`, in the order of their ids.
 pub fn children(reader: &dyn KeyValueRead, parent: &Hash) -> Result<Vec<Hash>, StoreError> {
     second_halves(reader, Column::Children, Scan::prefix(*parent.as_bytes()))
@@ -150,6 +259,48 @@ impl Iterator for Ancestors<'_> {
             (id, meta)
         }))
     }
+}
+
+/// The height that a block of this height points back to beside its parent's: its own with the lowest bit that is
+/// set cleared, or twice so for an odd one. Ancestors of any depth are reached in steps that grow with the logarithm
+/// of the depth, as in a skip list (the scheme of Bitcoin Core's block index).
+pub const fn skip_height(height: Height) -> Height {
+    const fn without_lowest_bit(number: u64) -> u64 {
+        number & number.wrapping_sub(1)
+    }
+    let number = height.get();
+    Height::new(match number {
+        0 | 1 => 0,
+        odd if odd % 2 == 1 => without_lowest_bit(without_lowest_bit(odd - 1)) + 1,
+        even => without_lowest_bit(even),
+    })
+}
+
+/// The block of `height` that the chain of block `id` passes through; `None` if the block stands lower.
+///
+/// # Errors
+/// [`StoreError::Missing`] if the block or one of its ancestors is not stored.
+pub fn ancestor(
+    reader: &dyn KeyValueRead,
+    id: &Hash,
+    height: Height,
+) -> Result<Option<(Hash, BlockMeta)>, StoreError> {
+    let load = |id: Hash| -> Result<(Hash, BlockMeta), StoreError> {
+        Ok((id, row::require(reader, Column::BlockMeta, id.as_bytes())?))
+    };
+    let mut at = load(*id)?;
+    if at.1.height < height {
+        return Ok(None);
+    }
+    while at.1.height > height {
+        let skip = skip_height(at.1.height);
+        let before = at.1.height.checked_sub(1).map(skip_height);
+        // Over the parent when its pointer leads further than ours without leading too far.
+        let over_parent =
+            skip < height || before.is_some_and(|before| before >= height && before.get() + 2 < skip.get());
+        at = load(if over_parent { at.1.parent } else { at.1.skip })?;
+    }
+    Ok(Some(at))
 }
 
 fn pair_key(first: &[u8], id: &Hash) -> Vec<u8> {

@@ -46,6 +46,8 @@ columns! {
     Children = "children",
     /// Height (8) ‖ block id (32) → nothing. Every stored block, whatever its branch.
     BlocksByHeight = "blocks_by_height",
+    /// Kind (1) ‖ block id (32) → the end of a branch that is not active. See [`crate::branches`].
+    BranchEnds = "branch_ends",
     /// Height (8) → id on the active chain and the version of the state after it.
     ActiveChain = "active_chain",
     /// Block id (32) → what undoes the block. See [`crate::undo`].

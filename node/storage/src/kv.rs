@@ -9,20 +9,28 @@
 mod batch;
 #[cfg(test)]
 mod contract;
+#[cfg(any(test, feature = "testing"))]
+mod faulty;
 mod memory;
 mod overlay;
 #[cfg(feature = "rocksdb")]
 mod rocks;
 mod scan;
+#[cfg(feature = "rocksdb")]
+mod seal;
+mod sizes;
 
 use std::sync::Arc;
 
 pub use batch::Batch;
+#[cfg(any(test, feature = "testing"))]
+pub use faulty::{Fault, FaultyStore};
 pub use memory::MemoryStore;
 pub use overlay::Overlay;
 #[cfg(feature = "rocksdb")]
-pub use rocks::{RocksOptions, RocksStore};
+pub use rocks::{LogEnd, RocksOptions, RocksStore};
 pub use scan::Scan;
+pub use sizes::{ColumnSize, StoreSizes};
 
 use crate::{columns::Column, error::StoreError};
 
@@ -76,13 +84,34 @@ pub enum Durability {
 /// A store that commits batches.
 pub trait KeyValueStore: KeyValueRead {
     /// Commits `batch`: all of it or nothing.
+    ///
+    /// # Errors
+    /// The first failure as it is; whether its batch is there is known when the store is opened again. After it
+    /// [`StoreError::Stopped`], whatever the batch: nothing is acknowledged on top of what may be missing.
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError>;
 
     /// What is committed now, unchanged by later writes. Hold it shortly: it keeps old rows alive.
     fn snapshot(&self) -> Arc<dyn KeyValueRead>;
 
+    /// An empty store for work whose result is thrown away; it is gone when it is dropped. In memory, unless the
+    /// store has a better place.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no room for one.
+    fn scratch(&self) -> Result<Arc<dyn KeyValueStore>, StoreError> {
+        Ok(Arc::new(MemoryStore::new()))
+    }
+
     /// Brings everything that is still in memory to the disk. Called once, when the node stops.
     fn flush(&self) -> Result<(), StoreError>;
+
+    /// How much room it takes. Asked for people, now and then; a store may keep no account of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the files cannot be looked at.
+    fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        Ok(StoreSizes::default())
+    }
 }
 
 impl<T: KeyValueRead + ?Sized> KeyValueRead for &T {

@@ -18,6 +18,7 @@
 pub mod active;
 pub mod activity;
 pub mod blocks;
+pub mod branches;
 pub mod columns;
 pub mod directory;
 pub mod error;

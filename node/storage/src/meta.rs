@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// The format of everything in the data directory. It rises when a program can no longer read what an older
-/// one wrote, or the other way round.
-pub const FORMAT_VERSION: u32 = 1;
+/// one wrote, or the other way round. Format 2 seals every row with a checksum and numbers the commits.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Defines the getter and the setter of a field.
 macro_rules! fields {
@@ -49,12 +49,21 @@ fields! {
     arrivals, set_arrivals: u64 = b"arrivals";
     /// The supply after the tip; `None` before the genesis.
     supply, set_supply: Supply = b"supply";
+    /// How many blocks are stored of which only the header is known.
+    headers_only, set_headers_only: u64 = b"headers_only";
     /// The block that a rebuild is on its way to; `None` while none is under way.
     rebuilding, set_rebuilding: Hash = b"rebuilding";
     /// The height below which undo records were dropped; `None` before the first pruning of them.
     undo_pruned_to, set_undo_pruned_to: Height = b"undo_pruned_to";
     /// The height below which ticks were dropped; `None` in a store that keeps them.
     ticks_pruned_to, set_ticks_pruned_to: Height = b"ticks_pruned_to";
+}
+
+/// Forgets what follows from the blocks, for a rebuild that makes it anew.
+pub fn forget_derived(writer: &mut dyn KeyValueWrite) {
+    for name in [&b"tip"[..], b"state_version", b"state_pruned_to", b"supply", b"undo_pruned_to"] {
+        writer.delete(Column::Meta, name.to_vec());
+    }
 }
 
 /// Takes note that a rebuild has arrived where it was going.

@@ -66,6 +66,8 @@ pub(crate) fn meta(block: &Block, arrival: u64) -> BlockMeta {
         work: Work::new(u128::from(block.header.height.get()) * 2),
         arrival,
         status: BlockStatus::Unexecuted,
+        sampled: false,
+        skip: Hash::ZERO,
         history_peaks: vec![[arrival as u8; 64]],
     }
 }

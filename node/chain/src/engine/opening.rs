@@ -7,9 +7,9 @@ use vibecoin_primitives::{Block, ChainSpec, Height};
 use vibecoin_storage::active::ActiveBlock;
 use vibecoin_storage::blocks::BlockStatus;
 use vibecoin_storage::state::StateTree;
-use vibecoin_storage::{Durability, KeyValueStore, Overlay, active, meta};
+use vibecoin_storage::{Durability, KeyValueStore, Overlay, StoreError, active, blocks, meta};
 
-use crate::branch::{genesis_supply, put_block};
+use crate::branch::{genesis_supply, record_of};
 use crate::error::{OpenError, state_failure};
 use crate::tip::{Parent, Tip};
 
@@ -20,6 +20,34 @@ pub(super) fn write_genesis(
     state: &StateTree,
     genesis: &Block,
 ) -> Result<Tip, OpenError> {
+    let mut rows = Overlay::new(store);
+    put_genesis(&mut rows, genesis)?;
+    let update = connect_genesis(&mut rows, store, spec, state, genesis)?;
+    meta::set_arrivals(&mut rows, &1);
+    store.write(rows.into_batch(), Durability::Synced)?;
+    state.committed(&update);
+    Tip::load(store)?
+        .ok_or_else(|| OpenError::Inconsistent { what: "the genesis was not written".to_owned() })
+}
+
+/// The rows of the genesis as a block.
+pub(super) fn put_genesis(rows: &mut Overlay<'_>, genesis: &Block) -> Result<(), StoreError> {
+    let nothing =
+        Parent { id: Hash::ZERO, header: genesis.header, history: Peaks::new(), completed: Vec::new() };
+    let record = record_of(&genesis.header, &genesis.content, &nothing, BlockStatus::Valid, 0, Hash::ZERO)?;
+    blocks::put(rows, &genesis.id(), genesis, &record);
+    Ok(())
+}
+
+/// The rows of the genesis as the active chain, over a store that has none. The update is to be noted once they are
+/// committed.
+pub(super) fn connect_genesis(
+    rows: &mut Overlay<'_>,
+    store: &dyn KeyValueStore,
+    spec: &ChainSpec,
+    state: &StateTree,
+    genesis: &Block,
+) -> Result<vibecoin_storage::TreeUpdate, OpenError> {
     let id = genesis.id();
     let update = state.update(store, None, &genesis_changes(spec)).map_err(state_failure)?;
     if update.root() != genesis.content.state_root {
@@ -30,32 +58,47 @@ pub(super) fn write_genesis(
     let supply = genesis_supply(spec).ok_or_else(|| OpenError::Inconsistent {
         what: "the allocation is above the range of an amount".to_owned(),
     })?;
-    let mut rows = Overlay::new(store);
-    let nothing =
-        Parent { id: Hash::ZERO, header: genesis.header, history: Peaks::new(), completed: Vec::new() };
-    put_block(&mut rows, id, genesis, &nothing, BlockStatus::Valid, 0)?;
-    update.write(&mut rows);
-    active::connect(&mut rows, Height::GENESIS, &ActiveBlock { id, state_version: update.version() });
-    meta::set_tip(&mut rows, &id);
-    meta::set_state_version(&mut rows, &update.version());
-    meta::set_supply(&mut rows, &supply);
-    meta::set_arrivals(&mut rows, &1);
-    store.write(rows.into_batch(), Durability::Synced)?;
-    state.committed(&update);
-    Tip::load(store)?
-        .ok_or_else(|| OpenError::Inconsistent { what: "the genesis was not written".to_owned() })
+    update.write(rows);
+    active::connect(rows, Height::GENESIS, &ActiveBlock { id, state_version: update.version() });
+    meta::set_tip(rows, &id);
+    meta::set_state_version(rows, &update.version());
+    meta::set_supply(rows, &supply);
+    Ok(update)
 }
 
-/// What must fit together in a store before anything is built on it.
-pub(super) fn check_store(store: &dyn KeyValueStore, genesis: &Block, tip: &Tip) -> Result<(), OpenError> {
+/// Refuses a store that begins with another genesis. A new store, or one whose beginning is damaged, passes.
+pub(super) fn check_network(store: &dyn KeyValueStore, genesis: &Block) -> Result<(), OpenError> {
     let expected = genesis.id();
-    let found = active::at(store, Height::GENESIS)?.map(|block| block.id).unwrap_or_default();
-    if found != expected {
-        return Err(OpenError::AnotherNetwork { found, expected });
+    match active::at(store, Height::GENESIS) {
+        Ok(Some(block)) if block.id != expected => {
+            Err(OpenError::AnotherNetwork { found: block.id, expected })
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.is_damage() => Ok(()),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// The tip, if what hangs together in a store does; `None` in a new store.
+pub(super) fn sound_tip(store: &dyn KeyValueStore) -> Result<Option<Tip>, OpenError> {
     let inconsistent = |what: &str| OpenError::Inconsistent { what: what.to_owned() };
+    let Some(tip) = Tip::load(store)? else {
+        return match meta::tip(store)? {
+            None => Ok(None),
+            Some(_) => Err(inconsistent("there is a tip marker and no active chain")),
+        };
+    };
     if meta::tip(store)? != Some(tip.id()) {
         return Err(inconsistent("the tip marker names another block than the active chain ends in"));
+    }
+    if tip.block.header.id() != tip.id() {
+        return Err(inconsistent("the header of the tip has another id"));
+    }
+    if tip.block.header.content_root != tip.content.root() {
+        return Err(inconsistent("the content of the tip is not the one its header commits to"));
+    }
+    if active::at(store, Height::GENESIS)?.is_none() {
+        return Err(inconsistent("the active chain has no genesis"));
     }
     if meta::state_version(store)? != Some(tip.state_version) {
         return Err(inconsistent("the newest state is not that of the tip"));
@@ -66,5 +109,5 @@ pub(super) fn check_store(store: &dyn KeyValueStore, genesis: &Block, tip: &Tip)
     if !meta::supply(store)?.is_some_and(|supply| supply.is_balanced()) {
         return Err(inconsistent("the supply does not add up"));
     }
-    Ok(())
+    Ok(Some(tip))
 }

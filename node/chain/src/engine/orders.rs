@@ -10,7 +10,8 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Bits, Block, ChainSpec, Network, Timestamp};
 use vibecoin_storage::MemoryStore;
 
-use super::{Chain, Policy, SideBranches};
+use super::Chain;
+use crate::policy::{Policy, SideBodies, SideBranches};
 use crate::production::Template;
 
 /// A network that retargets so fast that siblings of different times have children of quite different work.
@@ -26,7 +27,8 @@ fn spec() -> ChainSpec {
 }
 
 fn open(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
-    let policy = Policy { side_branches, state_cache_bytes: 1 << 20, ..Policy::NODE };
+    let policy =
+        Policy { side_branches, side_bodies: SideBodies::All, state_cache_bytes: 1 << 20, ..Policy::NODE };
     Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
 }
 
@@ -140,7 +142,7 @@ proptest! {
         }
         prop_assert_eq!(chain.orphan_count(), 0);
         let scratch = Arc::new(MemoryStore::default());
-        let verified = crate::verify::verify(&*chain.store, &spec, scratch, |_, _| {}).unwrap();
+        let verified = crate::verify::verify(&*chain.ground.store, &spec, scratch, |_, _| {}).unwrap();
         prop_assert_eq!(verified.tip, model.tip);
     }
 }

@@ -8,6 +8,7 @@ use vibecoin_storage::state_reader::StateReader as _;
 use vibecoin_storage::{MemoryStore, activity, transactions};
 
 use super::*;
+use crate::policy::{SideBodies, SideBranches};
 
 fn vectors() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/vectors/chain.json");
@@ -45,7 +46,8 @@ fn spec(file: &Value, network: &str) -> ChainSpec {
 }
 
 fn open(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
-    let policy = Policy { side_branches, state_cache_bytes: 1 << 20, ..Policy::NODE };
+    let policy =
+        Policy { side_branches, side_bodies: SideBodies::All, state_cache_bytes: 1 << 20, ..Policy::NODE };
     Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
 }
 
@@ -68,7 +70,7 @@ fn standing_at(file: &Value, name: &str, height: u64, side_branches: SideBranche
 
 /// Where all money is, counted account by account.
 fn assert_conserved(chain: &Chain) {
-    let supply = meta::supply(&*chain.store).unwrap().unwrap();
+    let supply = meta::supply(&*chain.ground.store).unwrap().unwrap();
     assert!(supply.is_balanced(), "{supply:?}");
 }
 
@@ -213,7 +215,7 @@ fn invalid_blocks_are_refused_for_their_reason_and_valid_siblings_taken() {
             .or_insert_with(|| standing_at(&file, &name, height, SideBranches::Execute));
         let tip = chain.tip().id();
         let now = Timestamp::new(number(row, "now_ms"));
-        let spec = Arc::clone(&chain.spec);
+        let spec = Arc::clone(&chain.ground.spec);
         let rule = match vibecoin_consensus::rules::decode(&spec, &bytes(&row["block"])) {
             Err(error) => error.rule().to_owned(),
             Ok(block) => {
@@ -330,7 +332,7 @@ fn deliver(chain: &mut Chain, file: &Value, fork: &Value, order: &Value, now: Ti
         let block = block_named(file, fork, name.as_str().unwrap());
         chain.import(block, now).unwrap();
         let expected = match tip.as_str().unwrap() {
-            "genesis" => genesis(&chain.spec).id(),
+            "genesis" => genesis(&chain.ground.spec).id(),
             "base" => continue,
             name => block_named(file, fork, name).id(),
         };
@@ -341,7 +343,7 @@ fn deliver(chain: &mut Chain, file: &Value, fork: &Value, order: &Value, now: Ti
 /// What reorganisations have left is what a chain has that never saw another branch.
 fn assert_same_as_replay(chain: &Chain, spec: &ChainSpec, _now: Timestamp) {
     let scratch = Arc::new(MemoryStore::default());
-    let verified = crate::verify::verify(&*chain.store, spec, scratch, |_, _| {}).unwrap();
+    let verified = crate::verify::verify(&*chain.ground.store, spec, scratch, |_, _| {}).unwrap();
     assert_eq!(verified.tip, chain.tip().id());
 }
 
@@ -350,7 +352,7 @@ fn a_chain_opens_where_it_was_closed() {
     let file = vectors();
     let chain = standing_at(&file, "lab", 30, SideBranches::Lazy);
     let (store, spec, tip) =
-        (Arc::clone(&chain.store), ChainSpec::clone(&chain.spec), Arc::clone(chain.tip()));
+        (Arc::clone(&chain.ground.store), ChainSpec::clone(&chain.ground.spec), Arc::clone(chain.tip()));
     drop(chain);
     let again = Chain::open(Arc::clone(&store), spec, Policy::NODE).unwrap();
     assert_eq!(again.tip().id(), tip.id());
@@ -370,5 +372,5 @@ fn what_was_rewound_does_not_come_back() {
     let block = Block::decode(&bytes(&row["block"])).unwrap();
     let verdict = chain.import(block, Timestamp::new(u64::MAX)).unwrap().verdict;
     assert_eq!(verdict.name(), "invalid");
-    assert_same_as_replay(&chain, &chain.spec.clone(), Timestamp::new(u64::MAX));
+    assert_same_as_replay(&chain, &chain.ground.spec.clone(), Timestamp::new(u64::MAX));
 }

@@ -380,6 +380,9 @@ pub enum Verdict {
     Reorganised,
     /// It was stored beside the active chain.
     Side,
+    /// Only its header was stored: it stands on a branch that forks too deep, or is too light, to matter by itself.
+    /// Once headers on it would win, its body is asked for again.
+    Header,
     /// It was there already.
     Known,
     /// Its time lies ahead; it is tried again then.

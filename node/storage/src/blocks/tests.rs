@@ -154,3 +154,48 @@ fn history_nodes_and_waiting_transactions_come_back() {
     store.write(batch, Durability::Synced).unwrap();
     assert_eq!(pool::all(&store).unwrap(), [(Hash::new([9; 32]), waiting)]);
 }
+
+#[test]
+fn far_ancestors_are_found_in_few_steps() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crate::kv::{Row, Rows};
+
+    struct Counting(MemoryStore, AtomicUsize);
+    impl KeyValueRead for Counting {
+        fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.get(column, key)
+        }
+        fn iterate<'a>(&'a self, column: Column, scan: Scan) -> Rows<'a> {
+            let rows: Vec<Result<Row, StoreError>> = self.0.iterate(column, scan).collect();
+            Box::new(rows.into_iter())
+        }
+    }
+
+    const TOP: u64 = 5_000;
+    let id = |number: u64| vibecoin_crypto::sha256(&number.to_le_bytes());
+    let mut batch = Batch::new();
+    for number in 0..=TOP {
+        let height = Height::new(number);
+        let meta = BlockMeta {
+            height,
+            parent: if number == 0 { Hash::ZERO } else { id(number - 1) },
+            skip: if number == 0 { Hash::ZERO } else { id(skip_height(height).get()) },
+            ..testing::meta(&testing::block(0, Hash::ZERO, 0, vec![]), number)
+        };
+        put_meta(&mut batch, &id(number), &meta);
+    }
+    let store = MemoryStore::new();
+    store.write(batch, Durability::Synced).unwrap();
+    let store = Counting(store, AtomicUsize::new(0));
+    for from in (0..=TOP).step_by(13).chain([TOP]) {
+        for to in [0, 1, 2, from / 3, from / 2, from.saturating_sub(1), from] {
+            store.1.store(0, Ordering::Relaxed);
+            let found = ancestor(&store, &id(from), Height::new(to)).unwrap();
+            assert_eq!(found.map(|(found, _)| found), (to <= from).then(|| id(to)));
+            assert!(store.1.load(Ordering::Relaxed) <= 60, "{from} to {to}: {:?}", store.1);
+        }
+        assert_eq!(ancestor(&store, &id(from), Height::new(from + 1)).unwrap(), None);
+    }
+}
