@@ -1,6 +1,7 @@
-//! Reading the protocol's vectors.
+//! Reading the protocol's vectors, and inputs that are anything at all.
 #![allow(clippy::unwrap_used)]
 
+use proptest::prelude::*;
 use serde_json::Value;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Bits, ChainSpec, Header, Height, Network, Timestamp};
@@ -86,4 +87,29 @@ pub(crate) fn header(bits: u32) -> Header {
         bits: Bits::new(bits),
         nonce: 0,
     }
+}
+
+/// Numbers of every size, for one drawn from all of them is nearly always huge.
+pub(crate) fn any_number() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..64_u32).prop_map(|(bits, shift)| bits >> shift)
+}
+
+/// Any spec, sound or not; half of the bits are those of a target.
+pub(crate) fn any_spec() -> impl Strategy<Value = ChainSpec> {
+    let bits = || {
+        prop_oneof![
+            any::<u32>(),
+            (1_u32..=0x20, 0x8000_u32..0x80_0000).prop_map(|(size, mantissa)| size << 24 | mantissa)
+        ]
+    };
+    (any_number(), any_number(), any_number(), bits(), bits()).prop_map(
+        |(interval, half_life, start, easiest, genesis)| ChainSpec {
+            interval_ms: interval,
+            half_life_ms: half_life,
+            genesis_time: Timestamp::new(start),
+            easiest_bits: Bits::new(easiest),
+            genesis_bits: Bits::new(genesis),
+            ..lab()
+        },
+    )
 }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use vibecoin_primitives::Network;
 
 use super::*;
-use crate::testing::{bits, cases, height, lab, spec_of, specs, text, time, vectors, wide};
+use crate::testing::{
+    any_number, any_spec, bits, cases, height, lab, spec_of, specs, text, time, vectors, wide,
+};
 
 #[test]
 fn asert_follows_the_vectors() {
@@ -81,31 +83,6 @@ fn target_at(spec: &ChainSpec, height: u64, time: u64) -> Target {
     Target::from_bits(bits_of_child(spec, Height::new(height), Timestamp::new(time))).unwrap()
 }
 
-/// Numbers of every size, for one drawn from all of them is nearly always huge.
-fn number() -> impl Strategy<Value = u64> {
-    (any::<u64>(), 0..64_u32).prop_map(|(bits, shift)| bits >> shift)
-}
-
-/// Any spec, sound or not; half of the bits are those of a target.
-fn any_spec() -> impl Strategy<Value = ChainSpec> {
-    let bits = || {
-        prop_oneof![
-            any::<u32>(),
-            (1_u32..=0x20, 0x8000_u32..0x80_0000).prop_map(|(size, mantissa)| size << 24 | mantissa)
-        ]
-    };
-    (number(), number(), number(), bits(), bits()).prop_map(
-        |(interval, half_life, start, easiest, genesis)| ChainSpec {
-            interval_ms: interval,
-            half_life_ms: half_life,
-            genesis_time: Timestamp::new(start),
-            easiest_bits: Bits::new(easiest),
-            genesis_bits: Bits::new(genesis),
-            ..lab()
-        },
-    )
-}
-
 #[test]
 fn the_factor_rises_from_one_to_two_and_never_falls() {
     let all: Vec<u64> = (0..65_536).map(factor).collect();
@@ -122,8 +99,8 @@ proptest! {
     #[test]
     fn no_spec_makes_it_panic_or_turn_round(
         spec in any_spec(),
-        (height, time) in (number(), number()),
-        (higher, later) in (number(), number()),
+        (height, time) in (any_number(), any_number()),
+        (higher, later) in (any_number(), any_number()),
     ) {
         let start = spec.genesis_time.get().saturating_add(height.saturating_mul(spec.interval_ms));
         for time in [time, start.saturating_add(time), start.saturating_sub(time)] {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{cases, header, lab, number, text, time};
+use crate::testing::{any_number, any_spec, cases, header, lab, number, text, time};
 
 #[test]
 fn times_follow_the_vectors() {
@@ -122,5 +122,60 @@ proptest! {
                 Err(_) => prop_assert!(at(u64::MAX).is_err()),
             }
         }
+    }
+}
+
+/// Any header; now and then it stands on `parent` as it should, as far as that is cheap.
+fn any_header() -> impl Strategy<Value = Header> {
+    let numbers = (any_number(), any_number(), any_number(), any_number());
+    (any::<[u8; 32]>(), any::<u32>(), numbers).prop_map(|(root, bits, (height, prev, time, nonce))| Header {
+        history_root: Hash::new(root),
+        content_root: Hash::ZERO,
+        version: 1,
+        height: Height::new(height),
+        prev_time: Timestamp::new(prev),
+        time: Timestamp::new(time),
+        bits: Bits::new(bits),
+        nonce,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn no_header_under_no_spec_panics(
+        spec in any_spec(),
+        (parent, mut child) in (any_header(), any_header()),
+        (now, work) in (any_number(), any::<u128>()),
+        fit in 0..6_u8,
+    ) {
+        let mut peaks = Peaks::new();
+        let leaf = Node { hash: Hash::ZERO, work: Work::new(work), t0: parent.prev_time, t1: parent.time };
+        peaks.append(leaf).unwrap();
+        // The more fields fit the parent, the later the rule that is asked.
+        if fit > 0 {
+            child.height = parent.height.next().unwrap_or(child.height);
+        }
+        if fit > 1 {
+            child.prev_time = parent.time;
+        }
+        if fit > 2 {
+            child.bits = bits_of_child(&spec, parent.height, parent.time);
+        }
+        if fit > 3 {
+            child.time = parent.time.checked_add(child.time.get()).unwrap_or(child.time);
+        }
+        if fit > 4 {
+            child.history_root = peaks.root();
+        }
+        let view = ParentView { header: &parent, peaks: &peaks };
+        if let Ok(checked) = check_header(&spec, &child, &view, Timestamp::new(now)) {
+            let target = Target::from_bits(child.bits).unwrap();
+            prop_assert!(target.is_met_by(&checked.id) && checked.id == child.id());
+            prop_assert_eq!(checked.total_work.get(), work + checked.own_work.get());
+        }
+        let orphan = crate::rules::check_orphan(&child, Work::new(work));
+        prop_assert!(orphan.is_err() || Target::from_bits(child.bits).unwrap().is_met_by(&child.id()));
     }
 }
