@@ -4,15 +4,21 @@
 //! <directory>/lock     held while open; says who holds it
 //! <directory>/format   the format's number and the network's genesis id, in plain text
 //! <directory>/db/      the database
+//! <directory>/tip      how far the commits were, beside the database; see [`marker`]
 //! ```
 //!
 //! The `format` file is read before the database is touched, since a newer format's database may not even open.
 //! The database holds the same two facts, for directories whose file was lost.
 //!
-//! Deliberately absent: upgrading an older format (there is none yet), and removing locks: the system does it
+//! Deliberately absent: upgrading an older format (its blocks can be exported by the program that wrote it, or be
+//! had again from the network), and removing locks: the system does it
 //! when the holder ends, however it ends, so a lock is never stale.
 
 mod lock;
+#[cfg(feature = "rocksdb")]
+mod marked;
+#[cfg(feature = "rocksdb")]
+pub mod marker;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +29,8 @@ use std::{
 };
 
 pub use lock::{DirectoryLock, Holder};
+#[cfg(feature = "rocksdb")]
+pub use marked::{Lost, MarkedStore, Recovered};
 use vibecoin_crypto::Hash;
 
 use crate::{
@@ -33,6 +41,8 @@ use crate::{
 
 const FORMAT_FILE: &str = "format";
 const DATABASE_FOLDER: &str = "db";
+#[cfg(feature = "rocksdb")]
+const MARKER_FILE: &str = "tip";
 
 /// Why a data directory cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +77,18 @@ pub enum DirectoryError {
         /// The directory's format.
         found: u32,
         /// The newest format this program reads.
+        supported: u32,
+    },
+    /// An older program wrote it, in a format that this one does not read.
+    #[error(
+        "the data directory {path} was written by an older program: its format is {found}, this program's is {supported}. Export its blocks with the program that wrote it, or start with an empty directory"
+    )]
+    OlderFormat {
+        /// The directory.
+        path: PathBuf,
+        /// The directory's format.
+        found: u32,
+        /// The format of this program.
         supported: u32,
     },
     /// It has a `format` file that says something else.
@@ -135,16 +157,13 @@ impl Directory {
         self.path.join(DATABASE_FOLDER)
     }
 
-    /// Opens the database in it.
+    /// Opens the database in it. What was found on the way is in [`MarkedStore::recovered`].
     ///
     /// # Errors
     /// [`DirectoryError`] if the database cannot be opened or says that it is another network's.
     #[cfg(feature = "rocksdb")]
-    pub fn open_store(
-        &self,
-        options: crate::kv::RocksOptions,
-    ) -> Result<crate::kv::RocksStore, DirectoryError> {
-        let store = crate::kv::RocksStore::open_with(&self.database_path(), options)
+    pub fn open_store(&self, options: crate::kv::RocksOptions) -> Result<MarkedStore, DirectoryError> {
+        let store = MarkedStore::open(&self.database_path(), &self.path.join(MARKER_FILE), options)
             .map_err(|source| DirectoryError::Store { path: self.path.clone(), source })?;
         self.claim(&store)?;
         Ok(store)
@@ -153,7 +172,8 @@ impl Directory {
     /// Writes format and genesis id into a new store, and compares them with an old one's.
     ///
     /// # Errors
-    /// [`DirectoryError::OtherNetwork`], [`DirectoryError::NewerFormat`], [`DirectoryError::Store`].
+    /// [`DirectoryError::OtherNetwork`], [`DirectoryError::NewerFormat`], [`DirectoryError::OlderFormat`],
+    /// [`DirectoryError::Store`].
     pub fn claim(&self, store: &dyn KeyValueStore) -> Result<(), DirectoryError> {
         let failed = |source| DirectoryError::Store { path: self.path.clone(), source };
         let format = meta::format_version(store).map_err(failed)?;
@@ -173,6 +193,9 @@ fn check(path: &Path, format: u32, found: Hash, expected: &Hash) -> Result<(), D
     // Of a newer format not even the genesis id can be trusted to mean the same.
     if format > FORMAT_VERSION {
         return Err(DirectoryError::NewerFormat { path, found: format, supported: FORMAT_VERSION });
+    }
+    if format < FORMAT_VERSION {
+        return Err(DirectoryError::OlderFormat { path, found: format, supported: FORMAT_VERSION });
     }
     if found != *expected {
         return Err(DirectoryError::OtherNetwork { path, found, expected: *expected });

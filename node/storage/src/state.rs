@@ -126,6 +126,11 @@ impl StateTree {
         Self { cache: NodeCache::new(cache_bytes, newest) }
     }
 
+    /// About how many bytes of nodes are kept at hand: never more than the tree was made with.
+    pub fn cache_bytes(&self) -> u64 {
+        self.cache.bytes()
+    }
+
     /// The root of a version; `None` if the version is not kept.
     pub fn root(reader: &dyn KeyValueRead, version: StateVersion) -> Result<Option<Hash>, StoreError> {
         Ok(root_record(reader, version)?.map(|record| record.hash))

@@ -54,10 +54,30 @@ fn another_network_is_refused_by_both_ids() {
 #[test]
 fn a_newer_format_is_refused_even_if_it_says_more() {
     let folder = tempfile::tempdir().unwrap();
-    let newer = format!("vibecoin data directory\nformat 2\ngenesis {}\nshards 7\n", sha256(b"any"));
+    let newer = format!("vibecoin data directory\nformat 3\ngenesis {}\nshards 7\n", sha256(b"any"));
     fs::write(folder.path().join("format"), newer).unwrap();
     let error = Directory::open(folder.path(), "x", &genesis()).unwrap_err();
-    assert_eq!(error, DirectoryError::NewerFormat { path: folder.path().to_owned(), found: 2, supported: 1 });
+    assert_eq!(error, DirectoryError::NewerFormat { path: folder.path().to_owned(), found: 3, supported: 2 });
+}
+
+#[test]
+fn an_older_format_is_refused_with_words_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let older = format!("vibecoin data directory\nformat 1\ngenesis {}\n", genesis());
+    fs::write(folder.path().join("format"), &older).unwrap();
+    let error = Directory::open(folder.path(), "x", &genesis()).unwrap_err();
+    assert_eq!(error, DirectoryError::OlderFormat { path: folder.path().to_owned(), found: 1, supported: 2 });
+    assert!(error.to_string().contains("older program") && error.to_string().contains("Export its blocks"));
+    assert_eq!(fs::read_to_string(folder.path().join("format")).unwrap(), older);
+    // Without the file the store says it.
+    fs::remove_file(folder.path().join("format")).unwrap();
+    let store = MemoryStore::new();
+    let mut batch = Batch::new();
+    meta::set_format_version(&mut batch, &1);
+    meta::set_genesis_id(&mut batch, &genesis());
+    store.write(batch, Durability::Synced).unwrap();
+    let directory = Directory::open(folder.path(), "x", &genesis()).unwrap();
+    assert!(matches!(directory.claim(&store), Err(DirectoryError::OlderFormat { found: 1, .. })));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::{
     Batch, Durability, KeyValueRead, KeyValueStore, Row, Rows, Scan,
     batch::Operation,
     scan::{KeyRange, non_empty},
+    sizes::{ColumnSize, StoreSizes},
 };
 use crate::{columns::Column, error::StoreError};
 
@@ -154,6 +155,18 @@ impl KeyValueStore for MemoryStore {
 
     fn flush(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        let tables = self.shared.read();
+        let size = |column: &Column| {
+            let rows = tables.columns.get(column).into_iter().flatten();
+            let rows =
+                rows.filter_map(|(key, values)| Some(key.len() + visible(values, tables.sequence)?.len()));
+            let (rows, bytes) = rows.fold((0, 0), |(rows, sum), bytes| (rows + 1, sum + bytes as u64));
+            ColumnSize { column: *column, files_bytes: 0, memory_bytes: bytes, rows }
+        };
+        Ok(StoreSizes { columns: Column::ALL.iter().map(size).collect(), log_bytes: 0 })
     }
 }
 

@@ -4,59 +4,90 @@
 //! common ceiling, LZ4, bloom filters for point reads. The limits keep a young node small; a node with a long
 //! chain lives from the system's page cache.
 //!
+//! Every row is sealed with a checksum of its own, which every read verifies. Every commit has a number, which
+//! stands in the same batch, in the column family `default` that no [`Column`] uses: so it is known after a crash
+//! how many commits there are. After a write that failed there are no more: whether its batch is there is known
+//! when the database is opened again.
+//!
 //! Deliberately absent: RocksDB's transactions (there is one writer), its own log level (its log files are kept
-//! small instead), and any repair: what is damaged is reported.
+//! small instead), and any repair of tables: what is damaged is reported.
 
+mod errors;
+mod inspection;
+mod log;
+mod options;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io,
+    ops::Deref,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
+use parking_lot::Mutex;
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor,
-    DBCompressionType, DBWithThreadMode, ErrorKind, IteratorMode, MultiThreaded, Options, ReadOptions,
-    SnapshotWithThreadMode, WriteBatch, WriteOptions,
+    BoundColumnFamily, Cache, ColumnFamilyDescriptor, DBWithThreadMode, FlushOptions, IteratorMode,
+    MultiThreaded, ReadOptions, SnapshotWithThreadMode, WriteBatch,
 };
 use self_cell::self_cell;
 
-use super::{Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan, batch::Operation};
+use super::{
+    Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan,
+    batch::Operation,
+    seal::{self, SEAL_BYTES},
+    sizes::{ColumnSize, StoreSizes},
+};
 use crate::{columns::Column, error::StoreError};
-
-const MIB: usize = 1 << 20;
+use errors::from_rocksdb;
+pub use inspection::LogEnd;
+pub use options::RocksOptions;
 
 /// What RocksDB adds to the key and the value of a write at most: its kind, the column and two lengths.
 const OPERATION_BYTES: usize = 16;
 
+/// The column family of what the store itself keeps.
+const OWN: &str = "default";
+
+/// The row of [`OWN`] with the number of the last commit.
+const COMMITS: &[u8] = b"commits";
+
+/// Held while the database is open.
+const LOCK_FILE: &str = "store.lock";
+
 type Database = DBWithThreadMode<MultiThreaded>;
-
-/// Limits of memory and files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RocksOptions {
-    /// Bytes of the block cache that all columns share.
-    pub cache_bytes: usize,
-    /// Bytes of one column's write buffer.
-    pub write_buffer_bytes: usize,
-    /// Bytes of all write buffers together.
-    pub write_buffers_total_bytes: usize,
-    /// Open files.
-    pub open_files_max: i32,
-}
-
-impl Default for RocksOptions {
-    fn default() -> Self {
-        Self {
-            cache_bytes: 64 * MIB,
-            write_buffer_bytes: 16 * MIB,
-            write_buffers_total_bytes: 48 * MIB,
-            open_files_max: 256,
-        }
-    }
-}
 
 /// A store on RocksDB. Clones share the same database, which closes with the last clone and snapshot.
 #[derive(Clone)]
 pub struct RocksStore {
-    database: Arc<Database>,
+    database: Arc<Held>,
+    writer: Arc<Writer>,
+    log_end: Option<LogEnd>,
+}
+
+/// A database and the lock of its folder, which is let go last.
+struct Held {
+    database: Database,
+    _lock: File,
+}
+
+impl Deref for Held {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.database
+    }
+}
+
+/// What commits need: they are numbered one by one.
+struct Writer {
+    /// The number of the last commit.
+    commits: Mutex<u64>,
+    /// Why there are no more.
+    failed: OnceLock<StoreError>,
 }
 
 impl RocksStore {
@@ -66,96 +97,175 @@ impl RocksStore {
     }
 
     /// Opens or creates the database in `path`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when its own files are damaged beyond a torn end of the log,
+    /// [`StoreError::Locked`], and the system's errors.
     pub fn open_with(path: &Path, limits: RocksOptions) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
+        let inspection = inspection::inspect(path)?;
+        inspection.check_commits(path)?;
         let cache = Cache::new_lru_cache(limits.cache_bytes);
-        let mut options = Options::default();
-        options.create_if_missing(true);
-        options.create_missing_column_families(true);
-        options.set_max_open_files(limits.open_files_max);
-        options.set_db_write_buffer_size(limits.write_buffers_total_bytes);
-        options.set_max_total_wal_size(2 * limits.write_buffers_total_bytes as u64);
-        options.set_max_background_jobs(2);
-        options.set_bytes_per_sync(MIB as u64);
-        options.set_keep_log_file_num(2);
-        options.set_max_log_file_size(4 * MIB);
-        options.set_log_level(rocksdb::LogLevel::Warn);
-        let columns = Column::ALL
-            .iter()
-            .map(|column| ColumnFamilyDescriptor::new(column.name(), column_options(&cache, &limits)));
-        let database = Database::open_cf_descriptors(&options, path, columns).map_err(from_rocksdb)?;
-        Ok(Self { database: Arc::new(database) })
+        let names = Column::ALL.iter().map(|column| column.name()).chain([OWN]);
+        let columns = names.map(|name| ColumnFamilyDescriptor::new(name, options::column(&cache, &limits)));
+        let options = options::database(&limits, inspection.is_new);
+        let database = Database::open_cf_descriptors(&options, path, columns)
+            .map_err(|error| from_rocksdb(path, error))?;
+        let commits = read_commits(&database)?;
+        Ok(Self {
+            database: Arc::new(Held { database, _lock: lock }),
+            writer: Arc::new(Writer { commits: Mutex::new(commits), failed: OnceLock::new() }),
+            log_end: inspection.log_end,
+        })
+    }
+
+    /// How many batches were ever committed. Each raises it by one, and it is as durable as the batch.
+    pub fn commits(&self) -> u64 {
+        *self.writer.commits.lock()
+    }
+
+    /// The log that did not end after a whole record when the database was opened.
+    pub const fn log_end(&self) -> Option<&LogEnd> {
+        self.log_end.as_ref()
+    }
+
+    /// Commits a batch, and returns its number.
+    pub(crate) fn commit(&self, batch: Batch, durability: Durability) -> Result<u64, StoreError> {
+        // Numbers must be in the order of the commits.
+        let mut commits = self.writer.commits.lock();
+        self.is_writable()?;
+        let number = commits.checked_add(1).expect("a commit a nanosecond would need centuries");
+        let writes = self.assemble(batch, number)?;
+        let written = self.database.write_opt(writes, &options::writing(durability));
+        self.or_stop(written)?;
+        *commits = number;
+        Ok(number)
+    }
+
+    /// Whether no write has failed yet.
+    fn is_writable(&self) -> Result<(), StoreError> {
+        self.writer.failed.get().map_or(Ok(()), |cause| Err(StoreError::stopped(cause)))
+    }
+
+    /// Remembers the first failure of a write.
+    fn or_stop(&self, written: Result<(), rocksdb::Error>) -> Result<(), StoreError> {
+        written.map_err(|error| {
+            let error = from_rocksdb(self.database.path(), error);
+            self.writer.failed.get_or_init(|| error.clone());
+            error
+        })
+    }
+
+    /// The batch in RocksDB's form, with every value sealed, and with its number.
+    fn assemble(&self, batch: Batch, number: u64) -> Result<WriteBatch, StoreError> {
+        let operations = batch.into_operations();
+        let bytes = operations.iter().map(bytes_of).sum::<usize>() + 2 * OPERATION_BYTES;
+        // Growing a batch of megabytes step by step would copy it many times.
+        let mut writes = WriteBatch::with_capacity_bytes(bytes);
+        let clears = Clears::of(&self.database, &operations)?;
+        let mut current = None;
+        for operation in operations {
+            // Batches come sorted by column, so looking the handle up once per run is enough.
+            let handle = match &current {
+                Some((column, handle)) if *column == operation.column() => handle,
+                _ => &current.insert((operation.column(), handle(&self.database, operation.column())?)).1,
+            };
+            match operation {
+                Operation::Put { column, key, mut value } => {
+                    seal::seal(column.name(), &key, &mut value);
+                    writes.put_cf(handle, key, value);
+                }
+                Operation::Delete { key, .. } => writes.delete_cf(handle, key),
+                Operation::Clear { column } => {
+                    if let Some(end) = clears.end(column) {
+                        writes.delete_range_cf(handle, [].as_slice(), end);
+                    }
+                }
+            }
+        }
+        let mut row = number.to_le_bytes().to_vec();
+        seal::seal(OWN, COMMITS, &mut row);
+        writes.put(COMMITS, row);
+        Ok(writes)
     }
 
     /// Bytes of memory in use: block cache, write buffers, and tables' own readers.
     pub fn memory_bytes(&self) -> u64 {
-        let sum = |property: &str| -> u64 {
-            let of = |column: &Column| {
-                let handle = self.database.cf_handle(column.name())?;
-                self.database.property_int_value_cf(&handle, property).ok().flatten()
-            };
-            Column::ALL.iter().filter_map(of).sum()
-        };
-        // The cache is common: asking one column is asking all.
-        let cache = self.database.cf_handle(Column::Meta.name()).and_then(|handle| {
-            self.database.property_int_value_cf(&handle, "rocksdb.block-cache-usage").ok().flatten()
-        });
+        let sum = |name: &str| Column::ALL.iter().map(|column| self.property(*column, name)).sum::<u64>();
         sum("rocksdb.cur-size-all-mem-tables")
             + sum("rocksdb.estimate-table-readers-mem")
-            + cache.unwrap_or(0)
+            // The cache is common: asking one column is asking all.
+            + self.property(Column::Meta, "rocksdb.block-cache-usage")
     }
-}
 
-fn column_options(cache: &Cache, limits: &RocksOptions) -> Options {
-    let mut table = BlockBasedOptions::default();
-    table.set_block_cache(cache);
-    // Most reads are of single rows of the state, which have no neighbours worth reading with them.
-    table.set_block_size(4 * 1024);
-    table.set_bloom_filter(10.0, false);
-    // Indexes and filters are part of what the cache bounds. In parts, since whole ones are as large as what
-    // they displace; what finds the parts stays.
-    table.set_cache_index_and_filter_blocks(true);
-    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
-    table.set_partition_filters(true);
-    table.set_pin_top_level_index_and_filter(true);
-    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
-    table.set_format_version(5);
-    let mut options = Options::default();
-    options.set_block_based_table_factory(&table);
-    options.set_compression_type(DBCompressionType::Lz4);
-    options.set_write_buffer_size(limits.write_buffer_bytes);
-    options.set_max_write_buffer_number(2);
-    options.set_level_compaction_dynamic_level_bytes(true);
-    options
-}
-
-/// Our error for one of RocksDB's, which are told apart by their text.
-fn from_rocksdb(error: rocksdb::Error) -> StoreError {
-    classify(error.kind(), error.into_string())
-}
-
-fn classify(kind: ErrorKind, detail: String) -> StoreError {
-    let lower = detail.to_ascii_lowercase();
-    // Whole phrases: the text also holds paths.
-    let says = |phrase: &str| lower.contains(phrase);
-    if says("no space left on device") || says("disk quota exceeded") {
-        return StoreError::DiskFull { detail };
+    fn property(&self, column: Column, name: &str) -> u64 {
+        let handle = self.database.cf_handle(column.name());
+        let value = handle.and_then(|handle| self.database.property_int_value_cf(&handle, name).ok());
+        value.flatten().unwrap_or(0)
     }
-    match kind {
-        ErrorKind::Corruption => StoreError::Corrupt { detail },
-        ErrorKind::IOError if says("lock hold by current process") || says("while lock file") => {
-            StoreError::Locked { detail }
+
+    /// Bytes of the log's files.
+    fn log_bytes(&self) -> Result<u64, StoreError> {
+        let folder = self.database.path();
+        let failed = |error: io::Error| StoreError::at(folder, &error);
+        let mut bytes = 0;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().to_str().and_then(inspection::log_number).is_some() {
+                // A log may go away between the two questions.
+                bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+            }
         }
-        ErrorKind::InvalidArgument | ErrorKind::NotSupported | ErrorKind::ColumnFamilyDropped => {
-            StoreError::Refused { detail }
-        }
-        _ => StoreError::Io { detail },
+        Ok(bytes)
     }
+}
+
+/// Locks a database's folder, which is made if it is not there. RocksDB has a lock of its own, but takes it only
+/// when it opens; what is done before must not happen to a database that is open.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let file = folder.join(LOCK_FILE);
+    let failed = |error: io::Error| StoreError::at(&file, &error);
+    fs::create_dir_all(folder).map_err(failed)?;
+    let lock = File::options().create(true).write(true).truncate(false).open(&file).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { detail: file.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The number of the last commit; 0 in a new database.
+fn read_commits(database: &Database) -> Result<u64, StoreError> {
+    let failed = |error| from_rocksdb(database.path(), error);
+    let Some(row) = database.get_opt(COMMITS, &options::reading()).map_err(failed)? else { return Ok(0) };
+    commit_number(&row).ok_or_else(|| StoreError::Corrupt {
+        detail: format!("the number of commits in {} has a wrong checksum", database.path().display()),
+    })
+}
+
+/// What the row of the last commit's number says; `None` if its seal is broken.
+fn commit_number(row: &[u8]) -> Option<u64> {
+    let length = seal::check(OWN, COMMITS, row)?;
+    Some(u64::from_le_bytes(row[..length].try_into().ok()?))
 }
 
 fn handle(database: &Database, column: Column) -> Result<Arc<BoundColumnFamily<'_>>, StoreError> {
     database
         .cf_handle(column.name())
         .ok_or_else(|| StoreError::Refused { detail: format!("column {column} is not open") })
+}
+
+/// The value of a key, verified.
+fn get(
+    database: &Database,
+    options: &ReadOptions,
+    column: Column,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let sealed = database
+        .get_pinned_cf_opt(&handle(database, column)?, key, options)
+        .map_err(|error| from_rocksdb(database.path(), error))?;
+    sealed.map(|sealed| seal::open(column, key, &sealed).map(<[u8]>::to_vec)).transpose()
 }
 
 /// The rows of a scan, seen by `options` (which may hold a snapshot).
@@ -186,9 +296,19 @@ fn rows<'a>(database: &'a Database, mut options: ReadOptions, column: Column, sc
     }
     let mode = if scan.is_reversed() { IteratorMode::End } else { IteratorMode::Start };
     let rows = database.iterator_cf_opt(&handle, options, mode);
-    let rows = rows.map(|row| match row {
-        Ok((key, value)) => Ok((key.into_vec(), value.into_vec())),
-        Err(error) => Err(from_rocksdb(error)),
+    let mut has_failed = false;
+    let rows = rows.map_while(move |row| {
+        if has_failed {
+            return None;
+        }
+        let row = row.map_err(|error| from_rocksdb(database.path(), error)).and_then(|(key, value)| {
+            let mut value = value.into_vec();
+            let length = seal::open(column, &key, &value)?.len();
+            value.truncate(length);
+            Ok((key.into_vec(), value))
+        });
+        has_failed = row.is_err();
+        Some(row)
     });
     Box::new(rows.take(scan.limit_rows()))
 }
@@ -197,7 +317,7 @@ fn rows<'a>(database: &'a Database, mut options: ReadOptions, column: Column, sc
 fn bytes_of(operation: &Operation) -> usize {
     OPERATION_BYTES
         + match operation {
-            Operation::Put { key, value, .. } => key.len() + value.len(),
+            Operation::Put { key, value, .. } => key.len() + value.len() + SEAL_BYTES,
             Operation::Delete { key, .. } => key.len(),
             Operation::Clear { .. } => 0,
         }
@@ -215,7 +335,7 @@ impl Clears {
                 && !ends.contains_key(column)
             {
                 let last = Scan::all().reversed().limit(1);
-                let last = rows(database, ReadOptions::default(), *column, &last).next().transpose()?;
+                let last = rows(database, options::reading(), *column, &last).next().transpose()?;
                 ends.insert(*column, last.map(|(key, _)| key));
             }
         }
@@ -243,39 +363,17 @@ impl Clears {
 
 impl KeyValueRead for RocksStore {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.database.get_cf(&handle(&self.database, column)?, key).map_err(from_rocksdb)
+        get(&self.database, &options::reading(), column, key)
     }
 
     fn iterate<'a>(&'a self, column: Column, scan: Scan) -> Rows<'a> {
-        rows(&self.database, ReadOptions::default(), column, &scan)
+        rows(&self.database, options::reading(), column, &scan)
     }
 }
 
 impl KeyValueStore for RocksStore {
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
-        let operations = batch.into_operations();
-        let mut writes = WriteBatch::with_capacity_bytes(operations.iter().map(bytes_of).sum());
-        let clears = Clears::of(&self.database, &operations)?;
-        let mut current = None;
-        for operation in operations {
-            // Batches come sorted by column, so looking the handle up once per run is enough.
-            let handle = match &current {
-                Some((column, handle)) if *column == operation.column() => handle,
-                _ => &current.insert((operation.column(), handle(&self.database, operation.column())?)).1,
-            };
-            match operation {
-                Operation::Put { key, value, .. } => writes.put_cf(handle, key, value),
-                Operation::Delete { key, .. } => writes.delete_cf(handle, key),
-                Operation::Clear { column } => {
-                    if let Some(end) = clears.end(column) {
-                        writes.delete_range_cf(handle, [].as_slice(), end);
-                    }
-                }
-            }
-        }
-        let mut options = WriteOptions::default();
-        options.set_sync(durability == Durability::Synced);
-        self.database.write_opt(writes, &options).map_err(from_rocksdb)
+        self.commit(batch, durability).map(|_| ())
     }
 
     fn snapshot(&self) -> Arc<dyn KeyValueRead> {
@@ -287,11 +385,25 @@ impl KeyValueStore for RocksStore {
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        self.database.flush_wal(true).map_err(from_rocksdb)?;
-        for column in Column::ALL {
-            self.database.flush_cf(&handle(&self.database, *column)?).map_err(from_rocksdb)?;
-        }
-        Ok(())
+        let _commits = self.writer.commits.lock();
+        self.is_writable()?;
+        self.or_stop(self.database.flush_wal(true))?;
+        let names = Column::ALL.iter().map(|column| column.name()).chain([OWN]);
+        let handles: Vec<_> = names.filter_map(|name| self.database.cf_handle(name)).collect();
+        // Together, as they always go to files.
+        self.or_stop(
+            self.database.flush_cfs_opt(&handles.iter().collect::<Vec<_>>(), &FlushOptions::default()),
+        )
+    }
+
+    fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        let size = |column: &Column| ColumnSize {
+            column: *column,
+            files_bytes: self.property(*column, "rocksdb.live-sst-files-size"),
+            memory_bytes: self.property(*column, "rocksdb.cur-size-all-mem-tables"),
+            rows: self.property(*column, "rocksdb.estimate-num-keys"),
+        };
+        Ok(StoreSizes { columns: Column::ALL.iter().map(size).collect(), log_bytes: self.log_bytes()? })
     }
 }
 
@@ -300,7 +412,7 @@ struct BorrowedSnapshot<'a>(SnapshotWithThreadMode<'a, Database>);
 self_cell!(
     /// A snapshot together with the database it borrows.
     struct SnapshotCell {
-        owner: Arc<Database>,
+        owner: Arc<Held>,
         #[covariant]
         dependent: BorrowedSnapshot,
     }
@@ -313,7 +425,7 @@ struct RocksSnapshot {
 
 impl RocksSnapshot {
     fn options(&self) -> ReadOptions {
-        let mut options = ReadOptions::default();
+        let mut options = options::reading();
         options.set_snapshot(&self.cell.borrow_dependent().0);
         options
     }
@@ -321,8 +433,7 @@ impl RocksSnapshot {
 
 impl KeyValueRead for RocksSnapshot {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let database = self.cell.borrow_owner();
-        database.get_cf_opt(&handle(database, column)?, key, &self.options()).map_err(from_rocksdb)
+        get(self.cell.borrow_owner(), &self.options(), column, key)
     }
 
     fn iterate<'a>(&'a self, column: Column, scan: Scan) -> Rows<'a> {

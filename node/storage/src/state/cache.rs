@@ -57,6 +57,11 @@ impl NodeCache {
         }
     }
 
+    /// About how many bytes the nodes at hand take: never more than the bound.
+    pub(super) fn bytes(&self) -> u64 {
+        self.shared.nodes.weight()
+    }
+
     /// Takes note of a committed version.
     pub(super) fn committed(&self, version: StateVersion) {
         self.shared.committed.fetch_max(version.next().get(), Ordering::AcqRel);

@@ -1,7 +1,13 @@
 //! What only the store on disk does.
 #![allow(clippy::unwrap_used)]
 
-use super::*;
+mod failing;
+mod recovery;
+mod seals;
+
+use rocksdb::ErrorKind;
+
+use super::{errors::classify, *};
 use crate::kv::contract::{A, put};
 
 #[test]
@@ -44,9 +50,19 @@ fn errors_are_told_apart_by_what_they_say_and_not_by_paths() {
     assert_eq!(of(ErrorKind::IOError, quota), StoreError::DiskFull { detail: quota.into() });
     let locked = "IO error: While lock file: /b/LOCK: Resource temporarily unavailable";
     assert_eq!(of(ErrorKind::IOError, locked), StoreError::Locked { detail: locked.into() });
-    let read_only =
+    let denied =
         "IO error: While open a file for appending: /home/block/locked/000004.log: Permission denied";
-    assert_eq!(of(ErrorKind::IOError, read_only), StoreError::Io { detail: read_only.into() });
+    assert_eq!(of(ErrorKind::IOError, denied), StoreError::ReadOnly { detail: denied.into() });
+    let read_only = "IO error: While open a file for appending: /b/000004.log: Read-only file system";
+    assert_eq!(of(ErrorKind::IOError, read_only), StoreError::ReadOnly { detail: read_only.into() });
+    let device = "IO error: While appending to file: /b/000004.log: Input/output error";
+    assert_eq!(of(ErrorKind::IOError, device), StoreError::DeviceFailed { detail: device.into() });
+    let files = "IO error: While open a file for random read: /b/000012.sst: Too many open files";
+    assert_eq!(of(ErrorKind::IOError, files), StoreError::TooManyFiles { detail: files.into() });
+    let gone = "IO error: No such file or directory: While open a file for random read: /b/000012.sst: No such file or directory";
+    assert_eq!(of(ErrorKind::IOError, gone), StoreError::Corrupt { detail: gone.into() });
+    let other = "IO error: While fsync: /b/000012.sst: Invalid argument";
+    assert_eq!(of(ErrorKind::IOError, other), StoreError::Io { detail: other.into() });
     let damaged = "Corruption: block checksum mismatch";
     assert_eq!(of(ErrorKind::Corruption, damaged), StoreError::Corrupt { detail: damaged.into() });
     let newer = "Invalid argument: Column families not opened: shards";
@@ -72,4 +88,49 @@ fn a_flipped_bit_in_a_table_is_reported_and_not_returned() {
     std::fs::write(&table, bytes).unwrap();
     let store = RocksStore::open(folder.path()).unwrap();
     assert!(matches!(store.get(A, b"k"), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+fn sizes_grow_with_rows_and_move_from_memory_to_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = RocksStore::open(folder.path()).unwrap();
+    let before = store.sizes().unwrap();
+    assert_eq!(before.columns.len(), Column::ALL.len());
+    let value: Vec<u8> =
+        (0..3_000_u32).flat_map(|n| vibecoin_crypto::sha256(&n.to_le_bytes()).to_bytes()).collect();
+    put(&store, &[(b"k", &value), (b"l", b"")]);
+    let written = store.sizes().unwrap();
+    let of = |sizes: &StoreSizes| sizes.of(A).unwrap();
+    assert!(written.log_bytes >= before.log_bytes + value.len() as u64);
+    assert!(of(&written).memory_bytes >= value.len() as u64 && of(&written).files_bytes == 0);
+    assert_eq!(of(&written).rows, 2);
+    store.flush().unwrap();
+    let flushed = store.sizes().unwrap();
+    assert!(of(&flushed).files_bytes > 90_000 && of(&flushed).memory_bytes < 10_000, "{flushed:?}");
+    assert!(flushed.log_bytes < 10_000, "what is in files leaves the log: {flushed:?}");
+    assert_eq!(flushed.of(Column::Undo).unwrap().files_bytes, 0);
+    assert_eq!(flushed.disk_bytes(), of(&flushed).files_bytes + flushed.log_bytes);
+}
+
+#[test]
+fn the_log_and_the_diary_stay_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = RocksOptions {
+        cache_bytes: 1 << 20,
+        write_buffer_bytes: 1 << 18,
+        write_buffers_total_bytes: 1 << 19,
+        open_files_max: 64,
+    };
+    let bound = 4 * limits.write_buffers_total_bytes as u64;
+    for _ in 0..3 {
+        let store = RocksStore::open_with(folder.path(), limits).unwrap();
+        for round in 0..60_u32 {
+            let value = vec![round as u8; 100_000];
+            put(&store, &[(&round.to_be_bytes(), &value)]);
+        }
+        assert!(store.sizes().unwrap().log_bytes < bound, "{:?}", store.sizes().unwrap());
+    }
+    let is_diary = |name: &str| name.starts_with("LOG");
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.filter(|name| is_diary(name.to_str().unwrap())).count() <= 2);
 }
