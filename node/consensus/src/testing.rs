@@ -6,6 +6,9 @@ use serde_json::Value;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Bits, ChainSpec, Header, Height, Network, Timestamp};
 
+/// Nonces that a test tries: far more than the lab's difficulty needs, and soon over where none fits.
+pub(crate) const TRIES: u64 = 1 << 20;
+
 /// One file of the protocol's vectors.
 pub(crate) fn vectors(name: &str) -> Value {
     let path = format!("{}/../../assets/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
