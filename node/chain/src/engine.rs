@@ -4,6 +4,8 @@ mod bounds;
 mod choice;
 mod group;
 mod intake;
+#[cfg(test)]
+mod lab;
 mod opening;
 #[cfg(test)]
 mod orders;

@@ -7,36 +7,18 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use vibecoin_consensus::pow;
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{Address, Bits, Block, ChainSpec, Network, Timestamp};
+use vibecoin_primitives::{Address, Block, ChainSpec};
 use vibecoin_storage::MemoryStore;
 
-use super::Chain;
-use crate::policy::{Policy, SideBodies, SideBranches};
+use super::lab::{LATE, fast_spec, open_lazy};
+use crate::policy::SideBranches;
 use crate::production::Template;
-
-/// A network that retargets so fast that siblings of different times have children of quite different work.
-fn spec() -> ChainSpec {
-    ChainSpec {
-        half_life_ms: 3_000,
-        genesis_bits: Bits::new(0x2003_ffff),
-        poh_ticks: 2,
-        poh_hashes_per_tick: 2,
-        genesis_allocation: Vec::new(),
-        ..Network::Devnet.spec()
-    }
-}
-
-fn open(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
-    let policy =
-        Policy { side_branches, side_bodies: SideBodies::All, state_cache_bytes: 1 << 20, ..Policy::NODE };
-    Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
-}
 
 /// The block number `number` on top of the path, `delay_ms` after its parent.
 fn child(spec: &ChainSpec, path: &[Block], number: u64, delay_ms: u64) -> Block {
-    let mut chain = open(spec, SideBranches::Lazy);
+    let mut chain = open_lazy(spec, SideBranches::Lazy);
     for block in path {
-        chain.import(block.clone(), Timestamp::new(u64::MAX)).unwrap();
+        chain.import(block.clone(), LATE).unwrap();
     }
     let reader = chain.reader();
     let time = chain.tip().time().checked_add(delay_ms).unwrap();
@@ -129,14 +111,14 @@ proptest! {
         order in prop::collection::vec(any::<Index>(), 1..60),
         full: bool,
     ) {
-        let spec = spec();
+        let spec = fast_spec();
         let blocks = tree(&spec, &shape);
-        let mut chain = open(&spec, if full { SideBranches::Execute } else { SideBranches::Lazy });
+        let mut chain = open_lazy(&spec, if full { SideBranches::Execute } else { SideBranches::Lazy });
         let genesis = chain.tip().id();
         let mut model = Model::new(genesis, pow::work(spec.genesis_bits).unwrap().get());
         // Some twice, some late: whatever the order has left out comes at the end.
         for block in order.iter().map(|index| index.get(&blocks)).chain(&blocks) {
-            chain.import(block.clone(), Timestamp::new(u64::MAX)).unwrap();
+            chain.import(block.clone(), LATE).unwrap();
             model.deliver(block);
             prop_assert_eq!(chain.tip().id(), model.tip);
         }

@@ -19,6 +19,7 @@ use vibecoin_storage::branches::{self, BranchEnd, EndKind};
 use vibecoin_storage::state::StateTree;
 use vibecoin_storage::{
     Column, Durability, KeyValueRead, KeyValueStore, KeyValueWrite as _, Overlay, StoreError, blocks, meta,
+    poh,
 };
 
 use super::{Chain, Progress, opening};
@@ -173,6 +174,9 @@ fn order_blocks(store: &dyn KeyValueStore, spec: &ChainSpec) -> Result<Found, Op
                 put_history(&mut rows, &parent);
                 if !record.status.has_body() && !record.status.is_invalid() {
                     found.bodies_lost += u64::from(blocks::forget_body(&mut rows, &id)?);
+                } else if block.ticks.is_empty() {
+                    // Not there, or not readable: they are made again when they are asked for.
+                    poh::prune(&mut rows, &id);
                 }
                 standing.insert(id, record.status);
             }
@@ -216,7 +220,7 @@ fn examine(
     // What the record said is believed where it cannot be found out: the order of arrival, a mark that was set.
     let old = readable(blocks::meta(rows, id))?;
     let body = readable(blocks::transactions(rows, id))?;
-    let ticks = readable(vibecoin_storage::poh::ticks(rows, id))?;
+    let ticks = readable(poh::ticks(rows, id))?;
     let block = Block {
         header,
         content,

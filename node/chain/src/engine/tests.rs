@@ -7,8 +7,14 @@ use vibecoin_primitives::{Account, Address, Amount, Entry, Reward, encoding};
 use vibecoin_storage::state_reader::StateReader as _;
 use vibecoin_storage::{MemoryStore, activity, transactions};
 
+mod bounds;
+mod damage;
+mod depth;
+mod headers;
+
 use super::*;
-use crate::policy::{SideBodies, SideBranches};
+use crate::policy::SideBranches;
+use lab::open_lazy as open;
 
 fn vectors() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/vectors/chain.json");
@@ -43,12 +49,6 @@ fn spec(file: &Value, network: &str) -> ChainSpec {
     let mut row = file["networks"][network].clone();
     row.as_object_mut().unwrap().remove("genesis_id");
     ChainSpec::from_json(&row.to_string()).unwrap()
-}
-
-fn open(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
-    let policy =
-        Policy { side_branches, side_bodies: SideBodies::All, state_cache_bytes: 1 << 20, ..Policy::NODE };
-    Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
 }
 
 fn chain_of<'a>(file: &'a Value, name: &str) -> &'a Value {
