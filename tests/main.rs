@@ -9,5 +9,6 @@ mod functional;
 mod history;
 mod model;
 mod reorganisations;
+mod simulation;
 mod support;
 mod terminal;
