@@ -128,3 +128,46 @@ proptest! {
         prop_assert_eq!(verified.tip, model.tip);
     }
 }
+
+/// A network on which the work of neighbouring blocks differs by little, as on every real one.
+fn mild_spec() -> ChainSpec {
+    ChainSpec { half_life_ms: 120_000, ..fast_spec() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Two nodes that saw the same blocks in different orders stand at the same tip, or at rivals of which neither is
+    /// ahead by more than the reserve; and then the next block on the heavier one settles it for both.
+    #[test]
+    fn orders_matter_only_within_the_reserve_and_one_more_block_settles_that(
+        shape in prop::collection::vec((any::<Index>(), 1_u64..3_000), 1..16),
+        orders in prop::array::uniform2(prop::collection::vec(any::<Index>(), 0..60)),
+    ) {
+        let spec = mild_spec();
+        let blocks = tree(&spec, &shape);
+        let mut nodes = orders.map(|order| {
+            let mut chain = open_lazy(&spec, SideBranches::Lazy);
+            for block in order.iter().map(|index| index.get(&blocks)).chain(&blocks) {
+                chain.import(block.clone(), LATE).unwrap();
+            }
+            chain
+        });
+        let tips = nodes.each_ref().map(|chain| chain.tip().for_choice());
+        for (one, other) in [(0, 1), (1, 0)] {
+            prop_assert!(!tips[one].is_outweighed_by(tips[other].total_work));
+        }
+        let heavier = usize::from(tips[1].total_work > tips[0].total_work);
+        let mut path = Vec::new();
+        let mut at = nodes[heavier].tip().id();
+        while let Some(block) = blocks.iter().find(|block| block.id() == at) {
+            at = block.content.parent_id;
+            path.push(block.clone());
+        }
+        path.reverse();
+        let next = child(&spec, &path, 1_000, 1_000);
+        for node in &mut nodes {
+            node.import(next.clone(), LATE).unwrap();
+            prop_assert_eq!(node.tip().id(), next.id());
+        }
+    }
+}

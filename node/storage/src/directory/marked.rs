@@ -173,6 +173,10 @@ impl KeyValueStore for MarkedStore {
         self.store.snapshot()
     }
 
+    fn scratch(&self) -> Result<Arc<dyn KeyValueStore>, StoreError> {
+        self.store.scratch()
+    }
+
     fn flush(&self) -> Result<(), StoreError> {
         let commits = self.store.commits();
         self.store.flush()?;
