@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use vibecoin_chain::{Policy, VerifyPoh};
+use vibecoin_consensus::fork_choice::FULL_SEGMENT_DEPTH;
 use vibecoin_mempool::PoolConfig;
 use vibecoin_primitives::{Address, ChainSpec, Network};
 
@@ -20,6 +22,12 @@ pub struct NodeConfig {
     pub directory: Option<PathBuf>,
     /// Bytes of memory for the database's and the state tree's caches together.
     pub cache_bytes: usize,
+    /// Which segments of Proof of History are verified whole.
+    pub verify_poh: VerifyPoh,
+    /// Keep the states of all blocks, not only of the newest.
+    pub archive: bool,
+    /// Drop the ticks of old blocks; they are made again by hashing where they are needed.
+    pub prune_ticks: bool,
     /// The API's port; `None`: the node is asked in its own process only.
     pub rpc: Option<RpcConfig>,
     /// The port for health and metrics; `None`: there is none.
@@ -49,12 +57,28 @@ impl NodeConfig {
             network,
             directory,
             cache_bytes: 96 << 20,
+            verify_poh: VerifyPoh::RECENT,
+            archive: false,
+            prune_ticks: false,
             rpc: None,
             metrics: None,
             pool: PoolConfig::default(),
             mine: None,
             threads: 0,
             logs: LogRing::default(),
+        }
+    }
+
+    /// How the chain is run that this node is asked for.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy {
+            verify_poh: self.verify_poh,
+            state_window: if self.archive { None } else { Policy::NODE.state_window },
+            // What others sample only, nobody asks for often.
+            ticks_window: self.prune_ticks.then_some(FULL_SEGMENT_DEPTH),
+            state_cache_bytes: (self.cache_bytes / 2) as u64,
+            ..Policy::NODE
         }
     }
 }

@@ -34,3 +34,4 @@ pub use error::{Failure, StartError};
 pub use logs::{LogRing, RingLayer};
 pub use miner::{MinerError, threads_max};
 pub use node::{Node, NodeHandle, STOP_LIMIT};
+pub use vibecoin_chain::VerifyPoh;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vibecoin_chain::{Chain, OpenError, Policy};
+use vibecoin_chain::{Chain, OpenError};
 use vibecoin_consensus::{genesis, spec};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::Address;
@@ -229,8 +229,7 @@ async fn start_services(
     store: Arc<dyn KeyValueStore>,
     supervisor: &Supervisor,
 ) -> Result<Core, StartError> {
-    let policy = Policy { state_cache_bytes: (config.cache_bytes / 2) as u64, ..Policy::NODE };
-    let (spec, directory) = (config.spec.clone(), config.directory.clone());
+    let (policy, spec, directory) = (config.policy(), config.spec.clone(), config.directory.clone());
     let opening = tokio::task::spawn_blocking(move || Chain::open(store, spec, policy));
     let opened = opening.await.map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
     let chain = opened.map_err(|error| refused(error, directory))?;
