@@ -6,6 +6,7 @@
 //! Deliberately absent: bounds on what waits, which are policy; runs stay below them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::rc::Rc;
 
 use vibecoin_primitives::ChainSpec;
@@ -23,10 +24,21 @@ const HELD_MAX: usize = 64;
 pub type Told = String;
 
 /// What came of one delivery, and of the blocks that had waited for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Delivered {
     pub told: Told,
     pub settled: Vec<(Hash, Told)>,
+}
+
+impl fmt::Debug for Delivered {
+    /// The verdicts in order, each with the first bytes of its block's name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.told)?;
+        self.settled.iter().try_for_each(|(id, told)| {
+            let [first, second, third, ..] = id;
+            write!(f, ", {first:02x}{second:02x}{third:02x} {told}")
+        })
+    }
 }
 
 struct Stored {

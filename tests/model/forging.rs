@@ -9,7 +9,7 @@ use vibecoin_storage::MemoryStore;
 use crate::support::forge::{self, Forge, Wallet};
 
 fn open(spec: &ChainSpec) -> Chain {
-    Chain::open(Arc::new(MemoryStore::default()), spec.clone(), Policy::NODE).unwrap()
+    Chain::open(Arc::new(MemoryStore::default()), spec.clone(), Policy::FILE).unwrap()
 }
 
 /// The rule that the chain says a block breaks, or the name of its verdict.
