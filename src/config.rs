@@ -174,6 +174,9 @@ impl Config {
         config.default(Key::Network, &"devnet");
         config.default(Key::Rpc, &format!("127.0.0.1:{}", config.network.rpc_port()));
         config.default(Key::Threads, &0);
+        config.default(Key::VerifyPoh, &"recent");
+        config.default(Key::Archive, &false);
+        config.default(Key::PruneTicks, &false);
         config.default(Key::Log, &"info");
         config.default(Key::LogFiles, &7);
         config.default(Key::AutoLock, &300);
@@ -201,6 +204,12 @@ impl Config {
     #[must_use]
     pub fn number<T: std::str::FromStr>(&self, key: Key) -> Option<T> {
         self.text(key).and_then(|text| text.parse().ok())
+    }
+
+    /// A setting that is on or off.
+    #[must_use]
+    pub fn switch(&self, key: Key) -> bool {
+        self.text(key) == Some("true")
     }
 
     /// True if nobody has chosen this value.

@@ -11,6 +11,7 @@ use vibecoin_client::wallets::{WalletName, Wallets};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Timestamp};
 
+use crate::cli::node::Keeping;
 use crate::cli::{Cli, Command, Global};
 use crate::config::{Config, ConfigError, Key, Sources};
 use crate::failure::{Exit, Failure, Outcome};
@@ -197,9 +198,18 @@ fn sources(cli: &Cli, mut sources: Sources) -> Sources {
             sources.flag(Key::Threads, "--threads", args.threads.as_ref());
             sources.flag(Key::Rpc, "--rpc", args.rpc.as_ref());
             sources.flag(Key::Metrics, "--metrics", args.metrics.as_ref());
+            keeping(&mut sources, &args.keeping);
         }
+        Some(Command::Tui(args)) => keeping(&mut sources, &args.keeping),
         Some(Command::Wallet(args)) => sources.flag(Key::Wallet, "--wallet", args.wallet.as_ref()),
         _ => {}
     }
     sources
+}
+
+/// The flags that say what is verified and kept of the chain. A switch that is not given leaves the other layers be.
+fn keeping(sources: &mut Sources, keeping: &Keeping) {
+    sources.flag(Key::VerifyPoh, "--verify-poh", keeping.verify_poh.as_ref());
+    sources.flag(Key::Archive, "--archive", keeping.archive.then_some(true));
+    sources.flag(Key::PruneTicks, "--prune-ticks", keeping.prune_ticks.then_some(true));
 }

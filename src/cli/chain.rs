@@ -51,6 +51,8 @@ pub enum ChainCommand {
     Supply,
     /// Check every block from the genesis on by the full rules, and compare with what is stored
     Verify,
+    /// Make everything that follows from the blocks again: states, indexes, records for undoing
+    Reindex,
     /// Write blocks of the active chain to a file
     Export(ExportArgs),
     /// Take blocks from a file: a u32 length (little-endian) and the Borsh block, over and over, in any order

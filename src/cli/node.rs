@@ -9,6 +9,24 @@ pub struct TuiArgs {
     /// Use the node at this URL (its cookie is read from the data directory)
     #[arg(long, value_name = "URL")]
     pub attach: Option<String>,
+    /// How a node of these screens keeps its chain.
+    #[command(flatten)]
+    pub keeping: Keeping,
+}
+
+/// What is verified and kept of the chain.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What is verified and kept")]
+pub struct Keeping {
+    /// Which Proof of History segments are verified whole: those of recent blocks, with samples of older ones, or all
+    #[arg(long, value_name = "recent|full")]
+    pub verify_poh: Option<String>,
+    /// Keep the states of all blocks, not only of the newest
+    #[arg(long)]
+    pub archive: bool,
+    /// Drop old ticks; they are made again by hashing where they are needed
+    #[arg(long)]
+    pub prune_ticks: bool,
 }
 
 /// `vibecoin node`.
@@ -30,6 +48,9 @@ pub struct NodeArgs {
     /// Where health and metrics (Prometheus) are served; nowhere if left out
     #[arg(long, value_name = "ADDR")]
     pub metrics: Option<String>,
+    /// How it keeps its chain.
+    #[command(flatten)]
+    pub keeping: Keeping,
 }
 
 /// What can be asked of a running node.

@@ -14,6 +14,7 @@ mod grouped;
 mod import;
 mod look;
 mod poh;
+mod reindex;
 mod scratch;
 mod spec;
 mod store;
@@ -29,6 +30,7 @@ pub fn run(context: &Context, command: ChainCommand) -> Outcome {
     match command {
         ChainCommand::Import { file, now_ms, full } => import::run(context, &file, now_ms, full),
         ChainCommand::Generate(args) => generate::run(context, &args),
+        ChainCommand::Reindex => reindex::run(context),
         ChainCommand::Verify => verify::run(context),
         ChainCommand::NewSpec { from, set, out } => spec::run(context, &from, &set, &out),
         ChainCommand::Export(args) => export::run(context, &args),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use vibecoin_node::{LogRing, Node, NodeConfig, NodeHandle, RpcConfig, STOP_LIMIT};
+use vibecoin_node::{LogRing, Node, NodeConfig, NodeHandle, RpcConfig, STOP_LIMIT, VerifyPoh};
 use vibecoin_primitives::Timestamp;
 use vibecoin_rpc::types::Phase;
 use vibecoin_rpc::{NodeApi, OperatorApi};
@@ -42,6 +42,12 @@ pub fn config(context: &Context, logs: LogRing) -> Outcome<NodeConfig> {
     let mut config = NodeConfig::custom(network.name().to_owned(), spec, Some(context.config.node_dir()));
     config.mine = context.config.text(Key::Mine).map(|text| context.address(text)).transpose()?;
     config.threads = context.config.number(Key::Threads).unwrap_or_default();
+    config.verify_poh = match context.config.text(Key::VerifyPoh) {
+        Some("full") => VerifyPoh::Full,
+        _ => VerifyPoh::RECENT,
+    };
+    config.archive = context.config.switch(Key::Archive);
+    config.prune_ticks = context.config.switch(Key::PruneTicks);
     config.metrics = context.config.text(Key::Metrics).map(socket_address).transpose()?;
     config.logs = logs;
     Ok(config)

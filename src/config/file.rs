@@ -49,7 +49,7 @@ pub enum FileError {
         suggestion: Option<&'static str>,
     },
     /// A list, a table or a date in the place of a value.
-    #[error("{}, line {line}: {key}: a text or a number is expected, not {found}", path.display())]
+    #[error("{}, line {line}: {key}: a text, a number, true or false is expected, not {found}", path.display())]
     Kind {
         /// The file.
         path: PathBuf,
@@ -102,11 +102,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<Key, Setting>, F
         let text = match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
-            other @ (DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_)
-            | DeValue::Array(_)
-            | DeValue::Table(_)) => {
+            DeValue::Boolean(switch) => switch.to_string(),
+            other @ (DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_)) => {
                 let (path, key, found) = (path.to_owned(), key.name(), other.type_str());
                 return Err(FileError::Kind { path, line, key, found });
             }

@@ -13,8 +13,14 @@ enum Kind {
     Text,
     Number { least: u64, most: u64 },
     SocketAddress,
-    LogLevel,
+    Switch,
+    OneOf(&'static [&'static str]),
 }
+
+/// How a switch is written.
+const SWITCH: &[&str] = &["true", "false"];
+/// Levels of the log, the quietest first.
+const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
 macro_rules! keys {
     ($($variant:ident = $name:literal, $kind:expr, $doc:literal;)*) => {
@@ -54,8 +60,11 @@ keys! {
     Rpc = "rpc", Kind::SocketAddress, "where the node's API listens";
     Metrics = "metrics", Kind::SocketAddress, "where the node serves health and metrics";
     Mine = "mine", Kind::Text, "the address that the node mines for";
+    VerifyPoh = "verify_poh", Kind::OneOf(&["recent", "full"]), "which segments are verified whole: those of recent blocks, with samples of older ones, or all";
+    Archive = "archive", Kind::Switch, "whether the states of all blocks are kept, not only of the newest";
+    PruneTicks = "prune_ticks", Kind::Switch, "whether old ticks are dropped; they are made again by hashing where they are needed";
     Threads = "threads", Kind::Number { least: 0, most: 1024 }, "threads that search for blocks; 0: all that this machine has but one";
-    Log = "log", Kind::LogLevel, "how much is logged: error, warn, info, debug, trace";
+    Log = "log", Kind::OneOf(LOG_LEVELS), "how much is logged: error, warn, info, debug, trace";
     Theme = "theme", Kind::Text, "colours of the screens: night, day, sixteen, plain, or a file";
     Keymap = "keymap", Kind::Text, "keys of the screens: a file in the form of the built-in table";
     AutoLock = "auto_lock_s", Kind::Number { least: 0, most: 86_400 }, "seconds without a key after which the screens lock the wallet; 0: never";
@@ -102,9 +111,10 @@ impl Key {
                 text.parse::<std::net::SocketAddr>().is_ok(),
                 "an address and a port, such as 127.0.0.1:28424".to_owned(),
             ),
-            Kind::LogLevel => {
-                let levels = ["error", "warn", "info", "debug", "trace"];
-                (levels.contains(&text.as_str()), "one of error, warn, info, debug and trace".to_owned())
+            Kind::Switch => (SWITCH.contains(&text.as_str()), "true or false".to_owned()),
+            Kind::OneOf(words) => {
+                let (last, first) = words.split_last().unwrap_or((&"", &[]));
+                (words.contains(&text.as_str()), format!("one of {} and {last}", first.join(", ")))
             }
         };
         if fits {

@@ -64,10 +64,31 @@ fn what_cannot_be_read_is_named_by_line_and_key() {
     );
     assert_eq!(
         message("threads = [1]\n"),
-        "/config.toml, line 1: threads: a text or a number is expected, not array"
+        "/config.toml, line 1: threads: a text, a number, true or false is expected, not array"
+    );
+    assert_eq!(
+        message("threads = true\n"),
+        "/config.toml, line 1: threads: \"true\" is not a number from 0 to 1024"
+    );
+    assert_eq!(message("archive = \"yes\"\n"), "/config.toml, line 1: archive: \"yes\" is not true or false");
+    assert_eq!(
+        message("verify_poh = \"none\"\n"),
+        "/config.toml, line 1: verify_poh: \"none\" is not one of recent and full"
     );
     let syntax = message("log = \"info\"\nthreads = = 1\n");
     assert!(syntax.starts_with("/config.toml, line 2: "), "{syntax}");
+}
+
+#[test]
+fn switches_are_off_until_a_layer_turns_them_on() {
+    let (_folder, path) = config_file("prune_ticks = true\n");
+    let mut sources = sources(&path);
+    let config = Config::load(Sources { file: sources.file.clone(), ..Sources::default() }).unwrap();
+    assert!(config.switch(Key::PruneTicks) && !config.switch(Key::Archive));
+    sources.environment.insert("VIBECOIN_PRUNE_TICKS".to_owned(), "false".to_owned());
+    sources.environment.insert("VIBECOIN_ARCHIVE".to_owned(), "true".to_owned());
+    let config = Config::load(sources).unwrap();
+    assert!(!config.switch(Key::PruneTicks) && config.switch(Key::Archive));
 }
 
 #[test]

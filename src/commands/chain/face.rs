@@ -1,9 +1,10 @@
 //! A node to ask: the one that runs here, or one in this process that neither listens nor mines.
 
-use vibecoin_node::{Node, NodeConfig};
+use vibecoin_node::{LogRing, Node, NodeConfig};
 use vibecoin_rpc::NodeApi;
 
 use crate::attach;
+use crate::commands::node;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 
@@ -16,12 +17,9 @@ pub fn with<T>(context: &Context, ask: impl AsyncFnOnce(&dyn NodeApi) -> Outcome
         if let Some(running) = attach::running(context).await? {
             return ask(&*running).await;
         }
-        let network = context.config.network();
-        let config = NodeConfig::custom(
-            network.name().to_owned(),
-            (**network.spec()).clone(),
-            Some(context.config.node_dir()),
-        );
+        // It neither mines nor listens.
+        let settings = node::config(context, LogRing::default())?;
+        let config = NodeConfig { mine: None, metrics: None, ..settings };
         let node = Node::start(config).await?;
         let handle = node.handle();
         let answer = ask(&*handle.api()).await;

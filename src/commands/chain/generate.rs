@@ -24,7 +24,7 @@ use vibecoin_storage::kv::RocksStore;
 use self::maker::{Made, Maker};
 use super::grouped::Grouped;
 use super::scratch::Scratch;
-use super::store::{self, OpenChain};
+use super::store::{self, OpenStore};
 use crate::cli::chain::GenerateArgs;
 use crate::context::{Context, exit_on_interrupt, now};
 use crate::failure::{Failure, Outcome};
@@ -118,10 +118,10 @@ fn into_directory(context: &Context, args: &GenerateArgs) -> Outcome<Made> {
     if args.on.is_some() {
         return Err(Failure::Usage("--on needs --out: the directory has a chain of its own".to_owned()));
     }
-    let OpenChain { chain, group, directory } = store::open(context, Policy::FILE)?;
-    let made = make(context, Maker::new(chain, group, args)?, args, &mut io::sink())?;
-    drop(directory);
-    Ok(made)
+    let open = OpenStore::open(context)?;
+    let group = Grouped::new(Arc::clone(&open.store));
+    let mut open = open.chain_over(context, Arc::new(group.clone()), store::file_policy(context)?)?;
+    make(context, Maker::new(&mut open.chain, &group, args)?, args, &mut io::sink())
 }
 
 /// Over a scratch database, into a file that gets its name when it is whole.
@@ -156,7 +156,7 @@ fn over_scratch(
     if let Some(file) = &args.on {
         take_in(&mut chain, spec, file)?;
     }
-    make(context, Maker::new(chain, group, args)?, args, output)
+    make(context, Maker::new(&mut chain, &group, args)?, args, output)
 }
 
 /// The blocks that the new ones stand on.
@@ -174,7 +174,12 @@ fn take_in(chain: &mut Chain, spec: &ChainSpec, file: &Path) -> Outcome {
     Ok(())
 }
 
-fn make(context: &Context, mut maker: Maker, args: &GenerateArgs, output: &mut dyn Write) -> Outcome<Made> {
+fn make(
+    context: &Context,
+    mut maker: Maker<'_>,
+    args: &GenerateArgs,
+    output: &mut dyn Write,
+) -> Outcome<Made> {
     let path = args.out.clone().unwrap_or_else(|| context.config.node_dir());
     let bar = progress::bar(&context.out, "making", "blocks", args.blocks);
     let mut bytes = 0;

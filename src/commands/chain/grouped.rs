@@ -7,9 +7,8 @@
 
 use std::sync::Arc;
 
-use vibecoin_storage::{
-    Batch, Column, Durability, KeyValueRead, KeyValueStore, Scan, StoreError, kv::Rows, meta,
-};
+use vibecoin_storage::kv::{Rows, StoreSizes};
+use vibecoin_storage::{Batch, Column, Durability, KeyValueRead, KeyValueStore, Scan, StoreError, meta};
 
 /// See the module. Clones are the same store.
 #[derive(Clone)]
@@ -53,6 +52,14 @@ impl KeyValueStore for Grouped {
 
     fn snapshot(&self) -> Arc<dyn KeyValueRead> {
         self.0.snapshot()
+    }
+
+    fn scratch(&self) -> Result<Arc<dyn KeyValueStore>, StoreError> {
+        self.0.scratch()
+    }
+
+    fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        self.0.sizes()
     }
 
     fn flush(&self) -> Result<(), StoreError> {

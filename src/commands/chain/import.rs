@@ -8,12 +8,13 @@
 //! its group. Interrupted, even killed, and started again on the same file it goes on where it was: what is stored
 //! is passed over as fast as it can be read, and the end is the same.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use vibecoin_chain::{OrphanLimits, Policy, SideBranches, Verdict};
+use vibecoin_chain::{Policy, Report, SideBranches, Verdict};
 use vibecoin_consensus::rules::{self, ShapeError, check_commitments, check_shape};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, ChainSpec, Height, Timestamp};
@@ -29,8 +30,7 @@ use crate::failure::{Failure, Outcome};
 mod ledger;
 mod records;
 
-/// The most blocks of a group, and the longest it may stay open: how much a crash can make us do again.
-const GROUP_BLOCKS: u64 = 1_024;
+/// The longest that a group takes: how much a crash can make us do again.
 const GROUP_TIME: Duration = Duration::from_secs(1);
 
 /// Imports a file.
@@ -40,22 +40,14 @@ const GROUP_TIME: Duration = Duration::from_secs(1);
 pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool) -> Outcome {
     let interrupted = flag_on_interrupt(context.out)?;
     let side_branches = if full { SideBranches::Execute } else { SideBranches::Lazy };
-    let policy = Policy { side_branches, orphans: OrphanLimits::FILE, ..Policy::FILE };
+    let policy = Policy { side_branches, ..store::file_policy(context)? };
     let mut records = Records::open(context, file)?;
     let open = store::open(context, policy)?;
     let clock = move || now_ms.unwrap_or_else(now);
-    let mut importer = Importer {
-        context,
-        open,
-        ledger: Ledger::default(),
-        tally: Tally::default(),
-        index: 0,
-        group_blocks: 0,
-        group_began: Instant::now(),
-    };
+    let mut importer =
+        Importer { context, open, ledger: Ledger::default(), tally: Tally::default(), index: 0 };
     importer.take_all(&mut records, &interrupted, &clock)?;
     if interrupted.load(Ordering::Relaxed) {
-        importer.settle()?;
         records.bar.abandon();
         importer.say_tip();
         context.out.say("The same command goes on from here.");
@@ -68,9 +60,7 @@ pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool
     for report in importer.open.chain.retry_held(clock())? {
         note(&mut importer.ledger, &report.id, &report.verdict);
         note_settled(&mut importer.ledger, &report);
-        importer.group_blocks += 1;
     }
-    importer.settle()?;
     records.bar.finish_and_clear();
     importer.tally.print(&context.out, &importer.ledger.take_all())?;
     importer.open.chain.flush()?;
@@ -96,9 +86,6 @@ struct Importer<'a> {
     tally: Tally,
     /// The place of the next record.
     index: u64,
-    /// Blocks that the chain has been handed since the last sync.
-    group_blocks: u64,
-    group_began: Instant,
 }
 
 impl Importer<'_> {
@@ -109,65 +96,78 @@ impl Importer<'_> {
         interrupted: &AtomicBool,
         clock: &dyn Fn() -> Timestamp,
     ) -> Outcome {
-        loop {
-            let mut taken = records.take_now();
-            if matches!(taken, Taken::Nothing) {
-                // Nobody should wait for a verdict because the next record has not come.
-                self.settle()?;
-                taken = records.take();
-            }
-            if interrupted.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            match taken {
+        while !interrupted.load(Ordering::Relaxed) {
+            match records.take() {
                 Taken::Records(chunk) => self.take_chunk(chunk, interrupted, clock)?,
                 Taken::Nothing => {}
-                Taken::End => return Ok(()),
+                Taken::End => break,
             }
         }
+        Ok(())
     }
 
+    /// Hands a chunk to the chain, which brings it to the disk, and prints what is certain then.
     fn take_chunk(
         &mut self,
         chunk: Vec<Vec<u8>>,
         interrupted: &AtomicBool,
         clock: &dyn Fn() -> Timestamp,
     ) -> Outcome {
-        let (spec, rows) = (self.context.config.network().spec(), &self.open.group);
+        let reader = self.open.reader();
+        let (spec, rows) = (reader.spec(), &**reader.store());
         let prepared = chunk
             .into_par_iter()
             .map(|bytes| prepare(rows, spec, bytes))
             .collect::<Result<Vec<Prepared>, StoreError>>()?;
+        let mut fresh = VecDeque::new();
         for record in prepared {
-            if interrupted.load(Ordering::Relaxed) {
+            let index = self.index;
+            self.index += 1;
+            match record {
+                Prepared::Undecodable(bytes, error) => {
+                    self.ledger.push(Line::undecodable(index, &bytes, &error), false);
+                }
+                Prepared::Known(id, height) => {
+                    self.ledger.push(Line::new(index, Some((id, height)), &Verdict::Known), false);
+                }
+                Prepared::Fresh(block) => fresh.push_back((index, block)),
+            }
+        }
+        loop {
+            self.take_group(&mut fresh, interrupted, clock())?;
+            self.tally.print(&self.context.out, &self.ledger.take_settled())?;
+            if fresh.is_empty() || interrupted.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            self.take_record(record, clock())?;
-            if self.group_blocks >= GROUP_BLOCKS || self.group_began.elapsed() >= GROUP_TIME {
-                self.settle()?;
+        }
+    }
+
+    /// Takes in the first of these blocks, as many as a group has time for.
+    fn take_group(
+        &mut self,
+        blocks: &mut VecDeque<(u64, Block)>,
+        interrupted: &AtomicBool,
+        now: Timestamp,
+    ) -> Outcome {
+        let (began, mut places) = (Instant::now(), Vec::new());
+        let group = std::iter::from_fn(|| {
+            let is_over = !places.is_empty() && began.elapsed() >= GROUP_TIME;
+            if is_over || interrupted.load(Ordering::Relaxed) {
+                return None;
             }
+            let (index, block) = blocks.pop_front()?;
+            places.push((index, block.header.height));
+            Some(block)
+        });
+        let reports = self.open.chain.import_group(group, now)?;
+        for ((index, height), report) in places.into_iter().zip(&reports) {
+            self.note(index, height, report);
         }
         Ok(())
     }
 
-    /// Hands one record to the chain and notes what became of it and of those that waited for it.
-    fn take_record(&mut self, record: Prepared, now: Timestamp) -> Outcome {
-        let index = self.index;
-        self.index += 1;
-        let block = match record {
-            Prepared::Undecodable(bytes, error) => {
-                self.ledger.push(Line::undecodable(index, &bytes, &error), false);
-                return Ok(());
-            }
-            Prepared::Known(id, height) => {
-                self.ledger.push(Line::new(index, Some((id, height)), &Verdict::Known), false);
-                return Ok(());
-            }
-            Prepared::Fresh(block) => block,
-        };
-        let height = block.header.height;
-        let report = self.open.chain.import(block, now)?;
-        self.group_blocks += 1;
+    /// Notes what became of a block and of those that waited for it.
+    fn note(&mut self, index: u64, height: Height, report: &Report) {
         let line = Line::new(index, Some((report.id, height)), &report.verdict);
         self.ledger.push(line, report.verdict.is_open());
         // A refused block says nothing about one of the same id that waits: that one has another body, the committed
@@ -175,17 +175,7 @@ impl Importer<'_> {
         if !matches!(report.verdict, Verdict::Invalid(_)) {
             note(&mut self.ledger, &report.id, &report.verdict);
         }
-        note_settled(&mut self.ledger, &report);
-        Ok(())
-    }
-
-    /// Brings the group to the disk, and then prints what is certain.
-    fn settle(&mut self) -> Outcome {
-        if self.group_blocks > 0 {
-            self.open.group.settle()?;
-        }
-        (self.group_blocks, self.group_began) = (0, Instant::now());
-        self.tally.print(&self.context.out, &self.ledger.take_settled())
+        note_settled(&mut self.ledger, report);
     }
 
     fn say_tip(&self) {

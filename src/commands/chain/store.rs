@@ -3,14 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use vibecoin_chain::{Chain, ChainReader, OpenError, Policy};
+use vibecoin_chain::{Chain, ChainReader, OpenError, Policy, Repair};
+use vibecoin_node::LogRing;
+use vibecoin_primitives::Height;
 use vibecoin_storage::directory::{Directory, DirectoryError, DirectoryLock};
 use vibecoin_storage::kv::RocksOptions;
 use vibecoin_storage::{KeyValueStore, StoreError};
 
-use super::grouped::Grouped;
+use crate::commands::node;
+use crate::config::Key;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::progress;
 
 /// Why the files of the chain cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +56,8 @@ pub const fn directory_hint(error: &DirectoryError) -> Option<&'static str> {
         DirectoryError::OtherNetwork { .. } | DirectoryError::NotOurs { .. } => {
             Some("choose another directory with --data-dir, or the right network with --network")
         }
-        DirectoryError::Store { .. } => None,
+        // It says what to do by itself.
+        DirectoryError::OlderFormat { .. } | DirectoryError::Store { .. } => None,
     }
 }
 
@@ -90,10 +95,7 @@ impl From<StoreError> for Failure {
 pub struct OpenChain {
     /// The writer; dropped before the lock is given back.
     pub chain: Chain,
-    /// Its store, whose writes are on the disk when a group is settled.
-    pub group: Grouped,
-    /// The lock.
-    pub directory: Directory,
+    _directory: Directory,
 }
 
 impl OpenChain {
@@ -104,18 +106,79 @@ impl OpenChain {
     }
 }
 
-/// Opens the chain of this network's directory, making it if it is not there. What it takes in is on the disk when
-/// its group is settled, and not before.
+/// A directory whose store is open, before anybody has looked at the chain in it.
+pub struct OpenStore {
+    /// The store.
+    pub store: Arc<dyn KeyValueStore>,
+    /// The lock.
+    directory: Directory,
+}
+
+impl OpenStore {
+    /// Locks the directory of this network, making it if it is not there, and opens its store.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], as a [`Failure`].
+    pub fn open(context: &Context) -> Outcome<Self> {
+        let genesis = context.config.network().genesis_id();
+        let directory = Directory::open(&context.config.node_dir(), "vibecoin chain", &genesis)?;
+        let store: Arc<dyn KeyValueStore> = Arc::new(directory.open_store(RocksOptions::default())?);
+        Ok(Self { store, directory })
+    }
+
+    /// The same, if there is something to open.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`Failure::NotFound`] if nothing was ever stored here.
+    pub fn existing(context: &Context) -> Outcome<Self> {
+        let directory = context.config.node_dir();
+        if directory.join("format").exists() {
+            return Self::open(context);
+        }
+        let network = context.config.network().name();
+        Err(Failure::NotFound(format!("there is no chain of {network} in {} yet", directory.display())))
+    }
+
+    /// Opens the chain. What is damaged is made again from its blocks, and said.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], as a [`Failure`].
+    pub fn chain(self, context: &Context, policy: Policy) -> Outcome<OpenChain> {
+        let store = Arc::clone(&self.store);
+        self.chain_over(context, store, policy)
+    }
+
+    /// Opens the chain over a store that stands in front of the directory's own.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], as a [`Failure`].
+    pub fn chain_over(
+        self,
+        context: &Context,
+        store: Arc<dyn KeyValueStore>,
+        policy: Policy,
+    ) -> Outcome<OpenChain> {
+        let bar = progress::bar(&context.out, "repairing", "blocks", 0);
+        let mut watch = |height: Height, end: Height| {
+            bar.set_length(end.get());
+            bar.set_position(height.get());
+        };
+        let spec = (**context.config.network().spec()).clone();
+        let chain = Chain::open_watched(store, spec, policy, &mut watch)?;
+        bar.finish_and_clear();
+        if let Some(repair) = chain.repair() {
+            context.out.warn(&in_words(repair));
+        }
+        Ok(OpenChain { chain, _directory: self.directory })
+    }
+}
+
+/// Opens the chain of this network's directory, making it if it is not there.
 ///
 /// # Errors
 /// [`StoreFailure`], as a [`Failure`].
 pub fn open(context: &Context, policy: Policy) -> Outcome<OpenChain> {
-    let network = context.config.network();
-    let directory = Directory::open(&context.config.node_dir(), "vibecoin chain", &network.genesis_id())?;
-    let group = Grouped::new(Arc::new(directory.open_store(RocksOptions::default())?));
-    let store: Arc<dyn KeyValueStore> = Arc::new(group.clone());
-    let chain = Chain::open(store, (**network.spec()).clone(), policy)?;
-    Ok(OpenChain { chain, group, directory })
+    OpenStore::open(context)?.chain(context, policy)
 }
 
 /// Opens the chain of this network's directory if there is one.
@@ -123,10 +186,39 @@ pub fn open(context: &Context, policy: Policy) -> Outcome<OpenChain> {
 /// # Errors
 /// As [`open`]; [`Failure::NotFound`] if nothing was ever stored here.
 pub fn open_existing(context: &Context, policy: Policy) -> Outcome<OpenChain> {
-    let directory = context.config.node_dir();
-    if directory.join("format").exists() {
-        return open(context, policy);
+    OpenStore::existing(context)?.chain(context, policy)
+}
+
+/// How a file is read, with what the settings say is kept of the chain.
+///
+/// # Errors
+/// As [`node::config`].
+pub fn file_policy(context: &Context) -> Outcome<Policy> {
+    let kept = node::config(context, LogRing::default())?.policy();
+    // Whoever hands in a file has time: all is verified, unless somebody has asked for less.
+    let verify_poh = match context.config.is_default(Key::VerifyPoh) {
+        true => Policy::FILE.verify_poh,
+        false => kept.verify_poh,
+    };
+    Ok(Policy {
+        verify_poh,
+        state_window: kept.state_window,
+        ticks_window: kept.ticks_window,
+        ..Policy::FILE
+    })
+}
+
+/// What a repair did, for people.
+pub fn in_words(repair: &Repair) -> String {
+    let Repair { reason, height, bodies_lost, headers_lost, .. } = repair;
+    let mut text = format!("the store was made again from its blocks ({reason}): it reaches height {height}");
+    if repair.shortened_by() > 0 {
+        text.push_str(&format!(", {} less than before", repair.shortened_by()));
     }
-    let network = context.config.network().name();
-    Err(Failure::NotFound(format!("there is no chain of {network} in {} yet", directory.display())))
+    if bodies_lost + headers_lost > 0 {
+        text.push_str(&format!(
+            "; {bodies_lost} damaged blocks and {headers_lost} headers are to be had again"
+        ));
+    }
+    text
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use vibecoin_chain::Policy;
 use vibecoin_chain::verify::{VerifyError, verify};
 use vibecoin_storage::KeyValueStore;
 use vibecoin_storage::kv::RocksStore;
@@ -19,7 +18,7 @@ use crate::progress;
 /// Verifies the chain of this network's directory.
 pub(super) fn run(context: &Context) -> Outcome {
     exit_on_interrupt(context.out)?;
-    let open = store::open_existing(context, Policy::FILE)?;
+    let open = store::open_existing(context, store::file_policy(context)?)?;
     let reader = open.reader();
     let scratch = Scratch::new(context.config.network_dir().join("verify"))?;
     let tip = open.chain.tip().height().get();

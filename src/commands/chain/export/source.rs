@@ -4,11 +4,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use vibecoin_chain::{Policy, View};
+use vibecoin_chain::View;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::Height;
 use vibecoin_rpc::{ApiError, NodeApi, RpcClient};
-use vibecoin_storage::blocks;
 
 use crate::commands::chain::store::{self, OpenChain};
 use crate::context::Context;
@@ -28,7 +27,7 @@ pub(super) enum Source {
 impl Source {
     /// The directory, while no node runs.
     pub(super) fn directory(context: &Context) -> Outcome<Self> {
-        let open = store::open_existing(context, Policy::FILE)?;
+        let open = store::open_existing(context, store::file_policy(context)?)?;
         Ok(Self::Directory(open.reader().view()?, Box::new(open)))
     }
 
@@ -76,6 +75,5 @@ impl Source {
 fn stored(view: &View, height: Height) -> Outcome<Vec<u8>> {
     let missing = || Failure::Wrong(format!("block {height} is missing in this store"));
     let id = view.id_at(height)?.ok_or_else(missing)?;
-    let block = blocks::block(view.rows(), &id)?.ok_or_else(missing)?;
-    Ok(block.encode())
+    Ok(view.block(&id)?.ok_or_else(missing)?.encode())
 }

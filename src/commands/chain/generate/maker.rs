@@ -33,10 +33,10 @@ struct Next {
 }
 
 /// A chain, and whoever pays on it.
-pub(super) struct Maker {
-    chain: Chain,
+pub(super) struct Maker<'a> {
+    chain: &'a mut Chain,
     reader: ChainReader,
-    group: Grouped,
+    group: &'a Grouped,
     spec: Arc<ChainSpec>,
     crowd: Crowd,
     payments: usize,
@@ -46,8 +46,8 @@ pub(super) struct Maker {
     siblings: u64,
 }
 
-impl Maker {
-    pub(super) fn new(chain: Chain, group: Grouped, args: &GenerateArgs) -> Outcome<Self> {
+impl<'a> Maker<'a> {
+    pub(super) fn new(chain: &'a mut Chain, group: &'a Grouped, args: &GenerateArgs) -> Outcome<Self> {
         let reader = chain.reader();
         let spec = Arc::clone(reader.spec());
         let mut crowd = Crowd::new(spec.chain_id, args.accounts, args.seed, &reader.view()?.state()?)?;
@@ -85,7 +85,7 @@ impl Maker {
         self.transactions += block.transactions.len() as u64;
         let after = child_of(block.header.height)?;
 
-        let (chain, crowd, count) = (&mut self.chain, &mut self.crowd, self.payments);
+        let (chain, crowd, count) = (&mut *self.chain, &mut self.crowd, self.payments);
         let (reader, spec, id) = (&self.reader, &self.spec, block.id());
         let copy = block.clone();
         let (report, next) = rayon::join(

@@ -68,7 +68,11 @@ impl Line {
             Verdict::Invalid(invalid) => (Some(invalid.rule().to_owned()), Some(invalid.to_string())),
             Verdict::Held { until } => (None, Some(format!("its time {until} lies ahead"))),
             Verdict::Orphan { parent } => (None, Some(format!("its parent {parent} is not known"))),
-            Verdict::Extended | Verdict::Reorganised { .. } | Verdict::Side | Verdict::Header | Verdict::Known => (None, None),
+            Verdict::Extended
+            | Verdict::Reorganised { .. }
+            | Verdict::Side
+            | Verdict::Header
+            | Verdict::Known => (None, None),
         };
     }
 

@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -32,7 +32,7 @@ type Chunk = (Vec<Vec<u8>>, Option<FileError>);
 
 /// What there is to take now.
 pub(super) enum Taken {
-    /// Records, at least one.
+    /// Records.
     Records(Vec<Vec<u8>>),
     /// None yet.
     Nothing,
@@ -68,22 +68,22 @@ impl Records {
         Ok(Self { chunks, ended: None, bar })
     }
 
-    /// What has been read, without waiting.
-    pub(super) fn take_now(&mut self) -> Taken {
-        match self.chunks.try_recv() {
-            Ok(chunk) => self.unpack(chunk),
-            Err(TryRecvError::Empty) => Taken::Nothing,
-            Err(TryRecvError::Disconnected) => Taken::End,
-        }
-    }
-
-    /// What has been read, after a short wait.
+    /// What has been read, after a short wait if that is nothing.
     pub(super) fn take(&mut self) -> Taken {
-        match self.chunks.recv_timeout(LOOK_UP) {
+        let mut records = match self.chunks.recv_timeout(LOOK_UP) {
             Ok(chunk) => self.unpack(chunk),
-            Err(RecvTimeoutError::Timeout) => Taken::Nothing,
-            Err(RecvTimeoutError::Disconnected) => Taken::End,
+            Err(RecvTimeoutError::Timeout) => return Taken::Nothing,
+            Err(RecvTimeoutError::Disconnected) => return Taken::End,
+        };
+        let mut bytes: usize = records.iter().map(Vec::len).sum();
+        while bytes < CHUNK_BYTES
+            && let Ok(chunk) = self.chunks.try_recv()
+        {
+            let more = self.unpack(chunk);
+            bytes += more.iter().map(Vec::len).sum::<usize>();
+            records.extend(more);
         }
+        Taken::Records(records)
     }
 
     /// Why the file could not be read to its end.
@@ -91,10 +91,10 @@ impl Records {
         self.ended.take()
     }
 
-    fn unpack(&mut self, (records, fault): Chunk) -> Taken {
+    fn unpack(&mut self, (records, fault): Chunk) -> Vec<Vec<u8>> {
         self.ended = fault;
         self.bar.inc(records.iter().map(|record| 4 + record.len() as u64).sum());
-        if records.is_empty() { Taken::Nothing } else { Taken::Records(records) }
+        records
     }
 }
 
