@@ -19,7 +19,7 @@ mod series;
 
 /// Where the files look for the forge.
 mod support {
-    pub use crate::forge;
+    pub(crate) use crate::forge;
 }
 
 use fingerprint::Fingerprint;
