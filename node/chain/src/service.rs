@@ -4,6 +4,7 @@
 //! a bounded channel; when that is full, whoever asks waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,6 +68,14 @@ pub struct ChainHandle {
     questions: mpsc::Sender<Question>,
     changes: broadcast::Sender<TipChange>,
     reader: ChainReader,
+    waiting: Arc<Waiting>,
+}
+
+/// Blocks that wait at the writer, for whoever asks without asking it.
+#[derive(Default)]
+struct Waiting {
+    orphans: AtomicUsize,
+    held: AtomicUsize,
 }
 
 /// Starts the writer's thread.
@@ -83,8 +92,9 @@ pub fn spawn(
     let (changes, _) = broadcast::channel(CHANGES);
     let reader = chain.reader();
     let ahead = Ahead::start(reader.segments().clone(), Arc::clone(reader.spec()))?;
-    let handle = ChainHandle { questions, changes: changes.clone(), reader };
-    let writer = Writer { chain, clock, changes, ahead };
+    let waiting = Arc::<Waiting>::default();
+    let handle = ChainHandle { questions, changes: changes.clone(), reader, waiting: Arc::clone(&waiting) };
+    let writer = Writer { chain, clock, changes, ahead, waiting };
     let thread = thread::Builder::new().name("chain".into()).spawn(move || writer.run(inbox))?;
     Ok((handle, thread))
 }
@@ -94,6 +104,7 @@ struct Writer {
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<TipChange>,
     ahead: Ahead,
+    waiting: Arc<Waiting>,
 }
 
 impl Writer {
@@ -140,6 +151,8 @@ impl Writer {
         answer: oneshot::Sender<Result<T, ServiceError>>,
         changes: impl Fn(&T) -> Vec<&TipChange>,
     ) -> Result<(), StoreError> {
+        self.waiting.orphans.store(self.chain.orphan_count(), Ordering::Relaxed);
+        self.waiting.held.store(self.chain.held_count(), Ordering::Relaxed);
         if let Ok(done) = &result {
             let changes = changes(done);
             // Nobody listening is fine.
@@ -228,6 +241,12 @@ impl ChainHandle {
     #[must_use]
     pub const fn reader(&self) -> &ChainReader {
         &self.reader
+    }
+
+    /// How many blocks wait for their parents, and how many for their time.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.waiting.orphans.load(Ordering::Relaxed), self.waiting.held.load(Ordering::Relaxed))
     }
 
     async fn ask<T>(

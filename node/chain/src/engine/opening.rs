@@ -7,11 +7,16 @@ use vibecoin_primitives::{Block, ChainSpec, Height};
 use vibecoin_storage::active::ActiveBlock;
 use vibecoin_storage::blocks::BlockStatus;
 use vibecoin_storage::state::StateTree;
-use vibecoin_storage::{Durability, KeyValueStore, Overlay, StoreError, active, blocks, meta};
+use vibecoin_storage::{Durability, KeyValueStore, Overlay, StoreError, active, blocks, meta, undo};
 
 use crate::branch::{genesis_supply, record_of};
 use crate::error::{OpenError, state_failure};
 use crate::tip::{Parent, Tip};
+
+/// Blocks below the tip whose headers are looked at when a store is opened.
+const RECENT_BLOCKS: u64 = 32;
+/// Those of them whose bodies are, too.
+const NEWEST_BLOCKS: u64 = 4;
 
 /// Stores the genesis with its state.
 pub(super) fn write_genesis(
@@ -109,5 +114,39 @@ pub(super) fn sound_tip(store: &dyn KeyValueStore) -> Result<Option<Tip>, OpenEr
     if !meta::supply(store)?.is_some_and(|supply| supply.is_balanced()) {
         return Err(inconsistent("the supply does not add up"));
     }
+    check_recent(store, &tip)?;
     Ok(Some(tip))
+}
+
+/// That the newest active blocks are there and stand on each other, and that the very newest could be taken off: what
+/// the first work after a start will need.
+fn check_recent(store: &dyn KeyValueStore, tip: &Tip) -> Result<(), OpenError> {
+    let undo_from = meta::undo_pruned_to(store)?.unwrap_or_default().get().max(1);
+    let mut expected = tip.id();
+    for depth in 0..RECENT_BLOCKS {
+        let Some(height) = tip.height().checked_sub(depth) else { break };
+        let wrong = |what: &str| OpenError::Inconsistent { what: format!("block {height}: {what}") };
+        if active::at(store, height)?.map(|block| block.id) != Some(expected) {
+            return Err(wrong("the active chain does not stand on itself"));
+        }
+        let record = blocks::meta(store, &expected)?.ok_or_else(|| wrong("its record is missing"))?;
+        if record.status != BlockStatus::Valid || record.height != height {
+            return Err(wrong("its record is not that of an active block"));
+        }
+        let header = blocks::header(store, &expected)?.ok_or_else(|| wrong("its header is missing"))?;
+        let content = blocks::content(store, &expected)?.ok_or_else(|| wrong("its content is missing"))?;
+        if header.id() != expected || header.content_root != content.root() {
+            return Err(wrong("its header or its content is another block's"));
+        }
+        if depth < NEWEST_BLOCKS {
+            if blocks::transactions(store, &expected)?.is_none() {
+                return Err(wrong("its transactions are missing"));
+            }
+            if height.get() >= undo_from && undo::get(store, &expected)?.is_none() {
+                return Err(wrong("its undo record is missing"));
+            }
+        }
+        expected = content.parent_id;
+    }
+    Ok(())
 }

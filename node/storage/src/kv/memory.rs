@@ -138,8 +138,9 @@ impl KeyValueStore for MemoryStore {
                 Operation::Put { column, key, value } => tables.set(column, key, Some(value)),
                 Operation::Delete { column, key } => tables.set(column, key, None),
                 Operation::Clear { column } => {
-                    let keys = tables.columns.get(&column).map(|table| table.keys().cloned().collect());
-                    for key in keys.unwrap_or_else(Vec::new) {
+                    let keys: Option<Vec<_>> =
+                        tables.columns.get(&column).map(|table| table.keys().cloned().collect());
+                    for key in keys.unwrap_or_default() {
                         tables.set(column, key, None);
                     }
                 }
