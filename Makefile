@@ -9,10 +9,11 @@ ARGS ?= tui
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format doc bench figures pictures clean
+.PHONY: help setup run test lint format doc bench figures pictures clean \
+	program crash power-cut failing-disk faults simulation same-roots mutants scale
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the build needs, where it is missing
 	@scripts/setup true && echo "everything that the build needs is here"
@@ -44,6 +45,34 @@ figures: bench ## measure this machine, and what the screens cost on it
 
 pictures: ## draw the README's pictures again, from the real program
 	@VIBECOIN_PICTURES="$(CURDIR)/assets/pictures" $(CARGO) test $(PROFILE) --test integration terminal::pictures -- --nocapture
+
+# The long ones. `make test` has a short form of each but the power cuts, the broken disks and the mutants.
+program:
+	@$(CARGO) build $(PROFILE) --bin vibecoin
+
+crash: program ## kill -9 at 200 random moments of imports and reorganisations
+	@scripts/crash --kills 200
+
+power-cut: program ## 50 power cuts under a working program (root, loop devices)
+	@scripts/power-cut --cuts 50
+
+failing-disk: program ## full, read-only and broken disks (root, loop devices)
+	@scripts/failing-disk
+
+faults: program ## 500 single faults in every kind of file
+	@scripts/faults --faults 500
+
+simulation: ## networks of miners under a virtual clock: all tables of docs/simulation.md
+	@scripts/setup scripts/simulation
+
+same-roots: ## debug and release, one thread and many: the same results
+	@scripts/setup scripts/same-roots
+
+mutants: ## small faults in the rules, and whether a test notices (cargo-mutants)
+	@scripts/setup scripts/mutants
+
+scale: program ## start and memory of a node at 10,000, 50,000 and 100,000 blocks
+	@scripts/scale
 
 clean: ## remove what was built (the next build starts from nothing)
 	@cargo clean
