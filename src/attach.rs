@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vibecoin_rpc::{ApiError, Endpoint, NodeApi, RpcClient};
 
+use crate::commands::is_free;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 
@@ -26,6 +27,15 @@ pub async fn node(context: &Context) -> Outcome<Arc<RpcClient>> {
 /// # Errors
 /// [`Failure::OtherNetwork`] if it is of another network; what the node or the system answers.
 pub async fn running(context: &Context) -> Outcome<Option<Arc<RpcClient>>> {
+    match announced(context).await {
+        // What a dead node has left may hold anything, and somebody else may listen where it did.
+        Err(_) if is_free(&context.config.node_dir()).unwrap_or(false) => Ok(None),
+        found => found,
+    }
+}
+
+/// The node that the files in this data directory speak of.
+async fn announced(context: &Context) -> Outcome<Option<Arc<RpcClient>>> {
     let Some(endpoint) = Endpoint::read(&context.config.node_dir())? else { return Ok(None) };
     match RpcClient::attach(&endpoint).await {
         Ok(client) => check(context, client).await.map(Some),

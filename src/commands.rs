@@ -17,7 +17,7 @@ mod rpc;
 mod tui;
 mod wallet;
 
-pub use chain::{StoreFailure, directory_hint};
+pub use chain::{StoreFailure, directory_hint, is_free};
 
 /// Runs the command of this line.
 ///

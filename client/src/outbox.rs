@@ -6,7 +6,7 @@
 //! Deliberately absent: the question to the node (see [`service`](crate::service)); here is only what it means.
 
 use serde::{Deserialize, Serialize};
-use vibecoin_crypto::Hash;
+use vibecoin_crypto::{Hash, sha256};
 use vibecoin_primitives::{Amount, Height, Timestamp, Transaction};
 use vibecoin_rpc::types::{HexBytes, TxStatus};
 
@@ -50,6 +50,14 @@ pub enum OutboxError {
         /// The file.
         path: String,
         /// The id it is listed under.
+        txid: Hash,
+    },
+    /// What is noted about a payment is not what was written.
+    #[error("the list of sent payments {path} is damaged: the checksum of {txid} does not fit")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// The payment.
         txid: Hash,
     },
     /// The directory or its lock.
@@ -139,6 +147,19 @@ struct Written {
     delivery: Delivery,
     settled: bool,
     transaction: HexBytes,
+    /// Over the rest of the entry. Lists of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<Hash>,
+}
+
+impl Written {
+    /// The checksum that belongs to the entry.
+    fn expected_checksum(&mut self) -> Hash {
+        let written = self.checksum.take();
+        let bytes = serde_json::to_vec(self).expect("plain values are written as JSON");
+        self.checksum = written;
+        sha256(&bytes)
+    }
 }
 
 impl Outbox {
@@ -160,13 +181,18 @@ impl Outbox {
                 column: error.column(),
                 problem: error.to_string(),
             })?;
-        let read = |w: Written| {
+        let read = |mut w: Written| {
             let transaction = Transaction::decode(w.transaction.as_bytes()).ok();
-            let transaction = transaction.filter(|transaction| transaction.id() == w.txid);
+            let transaction = transaction
+                .filter(|transaction| transaction.id() == w.txid)
+                .ok_or(OutboxError::Transaction { path: path.clone(), txid: w.txid })?;
+            let expected = w.expected_checksum();
+            if w.checksum.is_some_and(|found| found != expected) {
+                return Err(OutboxError::Damaged { path: path.clone(), txid: w.txid });
+            }
             Ok(Sent {
                 account: w.account,
-                transaction: transaction
-                    .ok_or(OutboxError::Transaction { path: path.clone(), txid: w.txid })?,
+                transaction,
                 time: w.time,
                 purpose: w.purpose,
                 delivery: w.delivery,
@@ -279,14 +305,19 @@ impl Outbox {
         let written: Vec<Written> = self
             .sent
             .iter()
-            .map(|sent| Written {
-                txid: sent.txid(),
-                account: sent.account,
-                time: sent.time,
-                purpose: sent.purpose,
-                delivery: sent.delivery.clone(),
-                settled: sent.settled,
-                transaction: HexBytes::from(sent.transaction.encode()),
+            .map(|sent| {
+                let mut written = Written {
+                    txid: sent.txid(),
+                    account: sent.account,
+                    time: sent.time,
+                    purpose: sent.purpose,
+                    delivery: sent.delivery.clone(),
+                    settled: sent.settled,
+                    transaction: HexBytes::from(sent.transaction.encode()),
+                    checksum: None,
+                };
+                written.checksum = Some(written.expected_checksum());
+                written
             })
             .collect();
         let bytes = serde_json::to_vec_pretty(&written).expect("plain values are written as JSON");

@@ -91,6 +91,15 @@ fn the_file_keeps_everything() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen(&sent(1).txid().to_string(), &"ab".repeat(32), 1)).unwrap();
     assert!(matches!(Outbox::load(&wallets, &name), Err(OutboxError::Transaction { .. })));
+    fs::write(&path, text.replacen("\"time\": 5", "\"time\": 7", 1)).unwrap();
+    assert!(matches!(Outbox::load(&wallets, &name), Err(OutboxError::Damaged { .. })));
+    // A list that was written before there were checksums.
+    let bare: String = text
+        .lines()
+        .filter(|line| !line.contains("\"checksum\""))
+        .fold(String::new(), |bare, line| bare + line);
+    fs::write(&path, bare.replace(",  }", "}")).unwrap();
+    assert_eq!(Outbox::load(&wallets, &name).unwrap(), stored);
     fs::write(&path, "[\n{}]").unwrap();
     assert!(matches!(Outbox::load(&wallets, &name), Err(OutboxError::Unreadable { line: 2, .. })));
 }

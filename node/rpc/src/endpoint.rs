@@ -142,7 +142,11 @@ fn write_private(path: &Path, text: &str) -> Result<(), EndpointError> {
     write!(beside, ".new-{}", std::process::id()).expect("writing to memory does not fail");
     let beside = PathBuf::from(beside);
     let written = create_private(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            // Or a power cut leaves the name with nothing behind it.
+            file.sync_all()
+        })
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         // Best effort: what matters is the error that is reported.
