@@ -46,7 +46,7 @@ pub struct Chain {
     tip: Arc<Tip>,
     published: Arc<ArcSwap<Tip>>,
     orphans: OrphanPool,
-    held: BTreeMap<(Timestamp, Hash), Arc<Block>>,
+    held: BTreeMap<(Timestamp, Hash), (Source, Arc<Block>)>,
     sides: Sides,
     /// Stored blocks of which only the header is.
     headers_only: u64,
@@ -245,8 +245,8 @@ impl Chain {
         while let Some(entry) = self.held.first_entry()
             && entry.key().0.saturating_since(now) <= MAX_DRIFT_MS
         {
-            let ((_, id), block) = entry.remove_entry();
-            reports.push(self.import_shared(Source::Local, id, block, now)?);
+            let ((_, id), (source, block)) = entry.remove_entry();
+            reports.push(self.import_shared(source, id, block, now)?);
         }
         Ok(reports)
     }

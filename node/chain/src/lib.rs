@@ -30,7 +30,7 @@ pub use engine::{Chain, Progress, Repair};
 pub use error::{Invalid, OpenError};
 pub use orphans::{OrphanLimits, Source};
 pub use outcome::{ConnectedBlock, Report, TipChange, Verdict};
-pub use policy::{Policy, STATE_WINDOW, SideBodies, SideBranches, VerifyPoh};
+pub use policy::{Policy, STATE_WINDOW, SideBranches, VerifyPoh};
 pub use segments::{Beat, Heartbeat, Segments};
 pub use service::{ChainHandle, Clock, ServiceError, SystemClock, spawn};
 pub use timing::{Stage, StageTimes};

@@ -16,12 +16,13 @@ use vibecoin_primitives::{Block, Timestamp};
 #[cfg(test)]
 mod tests;
 
-/// Who handed a block in.
+/// Who handed a block in. Strangers are bounded; the owner of a node is trusted with its disk, not with its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// Whoever owns this node: its miner, its file, its API.
+    /// Whoever owns this node: its miner, its file, its operator. Every body is taken, whatever branch it is of.
     Local,
-    /// A peer, by a number that the network gives it for as long as it is connected.
+    /// A peer, by a number that the network gives it for as long as it is connected. Of side branches only the bodies
+    /// are taken that may still matter (FRK-3); of others the headers are kept.
     Peer(u64),
 }
 

@@ -18,16 +18,6 @@ pub enum SideBranches {
     Execute,
 }
 
-/// Which bodies of side branches are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SideBodies {
-    /// Those that may still matter (FRK-3): of a branch whose checked headers would make it active, or which forks
-    /// near the tip with nearly as much work. Of others the headers are kept.
-    Wanted,
-    /// All of them: whoever hands them in is trusted with the disk, not with the rules.
-    All,
-}
-
 /// How segments of Proof of History are verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerifyPoh {
@@ -51,8 +41,6 @@ impl VerifyPoh {
 pub struct Policy {
     /// When side branches are executed.
     pub side_branches: SideBranches,
-    /// Which bodies of side branches are taken.
-    pub side_bodies: SideBodies,
     /// How many blocks may wait for their parents.
     pub orphans: OrphanLimits,
     /// Headers that are kept without their bodies.
@@ -73,7 +61,6 @@ impl Policy {
     /// A node among others.
     pub const NODE: Self = Self {
         side_branches: SideBranches::Lazy,
-        side_bodies: SideBodies::Wanted,
         orphans: OrphanLimits::NODE,
         headers_max: HEADERS_MAX,
         verify_poh: VerifyPoh::RECENT,
@@ -84,7 +71,6 @@ impl Policy {
     };
     /// The reading of a file by its owner.
     pub const FILE: Self = Self {
-        side_bodies: SideBodies::All,
         orphans: OrphanLimits::FILE,
         headers_max: u64::MAX,
         verify_poh: VerifyPoh::Full,

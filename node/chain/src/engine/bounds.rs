@@ -16,7 +16,8 @@ use vibecoin_storage::{Durability, KeyValueWrite, Overlay, StoreError, blocks, m
 use super::Chain;
 use crate::branch::fork_height;
 use crate::error::{Failure, corrupt};
-use crate::policy::{SideBodies, SideBranches, VerifyPoh};
+use crate::orphans::Source;
+use crate::policy::{SideBranches, VerifyPoh};
 use crate::sides::best;
 use crate::stages::{Extent, HeaderChecked};
 use crate::view::keeps;
@@ -30,11 +31,17 @@ pub(super) struct Place {
 }
 
 impl Chain {
-    /// Where a header stands, and whether its body is wanted. `is_stored` says that headers may stand on it.
-    pub(super) fn place(&self, header: &HeaderChecked, is_stored: bool) -> Result<Place, StoreError> {
+    /// Where a header stands, and whether its body is wanted from this source. `is_stored` says that headers may stand
+    /// on it.
+    pub(super) fn place(
+        &self,
+        source: Source,
+        header: &HeaderChecked,
+        is_stored: bool,
+    ) -> Result<Place, StoreError> {
         let (store, sealed) = (&*self.ground.store, header.sealed());
         let fork_height = fork_height(store, &header.parent().id)?;
-        if self.ground.policy.side_bodies == SideBodies::All {
+        if source == Source::Local {
             return Ok(Place { fork_height, is_wanted: true });
         }
         let own = pow::work(sealed.header().bits).map_err(|error| corrupt(&error.to_string()))?;

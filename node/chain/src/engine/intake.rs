@@ -83,7 +83,7 @@ impl Chain {
             }
             Some(BlockMeta { status: BlockStatus::HeaderOnly, .. }) => {
                 let parent = self.parent(&sealed)?.ok_or_else(|| corrupt("a parent is missing"))?;
-                return self.take_body(sealed.checked_before(parent), record, block, changes);
+                return self.take_body(source, sealed.checked_before(parent), record, block, changes);
             }
             // Only its body can be another than the committed one.
             Some(record) => {
@@ -97,10 +97,10 @@ impl Chain {
             return self.orphan(source, id, block, now);
         };
         match sealed.check_header(&self.ground, parent, now) {
-            Ok(header) => self.take_body(header, None, block, changes),
+            Ok(header) => self.take_body(source, header, None, block, changes),
             Err(error) if error.is_held() => {
                 check_commitments(&self.ground.spec, block).map_err(BlockError::from)?;
-                Ok(self.hold(id, block))
+                Ok(self.hold(source, id, block))
             }
             Err(error) => Err(error.into()),
         }
@@ -154,6 +154,7 @@ impl Chain {
     /// A body under a header that stands the rules. `known` is the record of the header, if that was here before.
     fn take_body(
         &mut self,
+        source: Source,
         header: HeaderChecked,
         known: Option<BlockMeta>,
         block: &Arc<Block>,
@@ -168,7 +169,7 @@ impl Chain {
             self.choose(changes)?;
             return Ok(Verdict::Extended);
         }
-        let place = self.place(&header, known.is_some())?;
+        let place = self.place(source, &header, known.is_some())?;
         if !place.is_wanted {
             if known.is_none() {
                 self.store_header(&header)?;
@@ -220,9 +221,9 @@ impl Chain {
     }
 
     /// Keeps a block whose time is too far ahead. The farthest goes when there are too many.
-    fn hold(&mut self, id: Hash, block: &Arc<Block>) -> Verdict {
+    fn hold(&mut self, source: Source, id: Hash, block: &Arc<Block>) -> Verdict {
         let time = block.header.time;
-        self.held.insert((time, id), Arc::clone(block));
+        self.held.insert((time, id), (source, Arc::clone(block)));
         if self.held.len() > HELD_MAX {
             self.held.pop_last();
         }

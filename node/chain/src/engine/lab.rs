@@ -7,8 +7,9 @@ use vibecoin_primitives::{Address, Bits, Block, ChainSpec, Network, Timestamp};
 use vibecoin_storage::{Column, KeyValueStore, MemoryStore, Scan};
 
 use super::Chain;
+use crate::orphans::Source;
 use crate::outcome::Verdict;
-use crate::policy::{Policy, SideBodies, SideBranches};
+use crate::policy::{Policy, SideBranches};
 use crate::production::Template;
 
 /// No block is from the future.
@@ -31,19 +32,15 @@ pub(super) fn flat_spec() -> ChainSpec {
     ChainSpec { half_life_ms: 0, genesis_bits: Bits::new(0x207f_ffff), ..fast_spec() }
 }
 
-/// Like a node, but that it takes every body.
-pub(super) const TAKES_ALL: Policy =
-    Policy { side_bodies: SideBodies::All, state_cache_bytes: 1 << 20, ..Policy::NODE };
-
 /// Like a node, with a small cache.
-pub(super) const BOUNDED: Policy = Policy { state_cache_bytes: 1 << 20, ..Policy::NODE };
+pub(super) const SMALL: Policy = Policy { state_cache_bytes: 1 << 20, ..Policy::NODE };
 
 pub(super) fn open(spec: &ChainSpec, policy: Policy) -> Chain {
     Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
 }
 
 pub(super) fn open_lazy(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
-    open(spec, Policy { side_branches, ..TAKES_ALL })
+    open(spec, Policy { side_branches, ..SMALL })
 }
 
 /// Grows one branch.
@@ -56,7 +53,7 @@ pub(super) struct Maker {
 impl Maker {
     /// Of a branch from the genesis; makers of different names make different blocks.
     pub(super) fn new(spec: &ChainSpec, name: u8) -> Self {
-        Self { chain: open(spec, TAKES_ALL), blocks: Vec::new(), name }
+        Self { chain: open(spec, SMALL), blocks: Vec::new(), name }
     }
 
     /// Of a branch that leaves this one after `height` blocks.
@@ -103,7 +100,14 @@ impl Maker {
     }
 }
 
-/// Hands blocks in and gives the names of the verdicts.
+/// Hands blocks in as a peer does and gives the names of the verdicts.
+pub(super) fn relay<'a>(chain: &mut Chain, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<&'static str> {
+    let peer = Source::Peer(1);
+    let import = |block: &Block| chain.import_from(peer, block.clone(), LATE).unwrap().verdict.name();
+    blocks.into_iter().map(import).collect()
+}
+
+/// Hands blocks in as the owner and gives the names of the verdicts.
 pub(super) fn deliver<'a>(
     chain: &mut Chain,
     blocks: impl IntoIterator<Item = &'a Block>,
@@ -151,7 +155,7 @@ pub(super) fn fingerprint(store: &dyn KeyValueStore) -> Hash {
 
 /// The same for a chain that takes exactly these blocks, in their order.
 pub(super) fn fingerprint_of(spec: &ChainSpec, blocks: &[Block]) -> Hash {
-    let mut chain = open(spec, TAKES_ALL);
+    let mut chain = open(spec, SMALL);
     for verdict in deliver(&mut chain, blocks) {
         assert_eq!(verdict, "extended");
     }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use vibecoin_primitives::{Address, Network};
 use vibecoin_storage::{Batch, Durability, KeyValueRead, KeyValueStore, MemoryStore, Scan};
@@ -11,7 +12,7 @@ use crate::{Policy, Verdict};
 /// A store whose writes fail from the n-th on, as on a full disk.
 struct Failing {
     inner: MemoryStore,
-    writes_left: std::sync::atomic::AtomicI64,
+    writes_left: AtomicI64,
 }
 
 impl KeyValueRead for Failing {
@@ -26,7 +27,7 @@ impl KeyValueRead for Failing {
 
 impl KeyValueStore for Failing {
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
-        if self.writes_left.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) <= 0 {
+        if self.writes_left.fetch_sub(1, Relaxed) <= 0 {
             return Err(StoreError::DiskFull { detail: "test".to_owned() });
         }
         self.inner.write(batch, durability)

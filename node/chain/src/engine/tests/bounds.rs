@@ -3,7 +3,7 @@
 use vibecoin_consensus::fork_choice::HELD_MAX;
 use vibecoin_storage::branches::{self, EndKind};
 
-use super::lab::{BOUNDED, LATE, Maker, TAKES_ALL, announce, deliver, fast_spec, flat_spec, open};
+use super::lab::{LATE, Maker, SMALL, announce, deliver, fast_spec, flat_spec, open};
 use super::*;
 use crate::sides::ENDS_MAX;
 
@@ -25,9 +25,9 @@ fn headers_without_bodies_are_bounded_and_the_heaviest_stay() {
     let spec = flat_spec();
     let mut maker = Maker::new(&spec, 1);
     maker.grow(60);
-    let mut chain = open(&spec, Policy { headers_max: 50, ..BOUNDED });
+    let mut chain = open(&spec, Policy { headers_max: 50, ..SMALL });
     announce(&mut chain, &maker.blocks[..40]);
-    let at_genesis = open(&spec, BOUNDED);
+    let at_genesis = open(&spec, SMALL);
     for number in 0..200 {
         announce(&mut chain, [&sibling(&at_genesis, number)]);
         assert!(chain.header_only_count() <= 50);
@@ -41,15 +41,15 @@ fn headers_without_bodies_are_bounded_and_the_heaviest_stay() {
     let store = Arc::clone(&chain.ground.store);
     let kept = chain.header_only_count();
     drop(chain);
-    assert_eq!(Chain::open(store, spec, BOUNDED).unwrap().header_only_count(), kept);
+    assert_eq!(Chain::open(store, spec, SMALL).unwrap().header_only_count(), kept);
 }
 
 #[test]
 fn ends_of_branches_are_bounded_in_memory_and_in_the_store() {
     let spec = flat_spec();
-    let at_genesis = open(&spec, BOUNDED);
-    for policy in [BOUNDED, TAKES_ALL] {
-        let mut chain = open(&spec, policy);
+    let at_genesis = open(&spec, SMALL);
+    for source in [Source::Local, Source::Peer(1)] {
+        let mut chain = open(&spec, SMALL);
         let mut maker = Maker::new(&spec, 1);
         maker.grow(3);
         deliver(&mut chain, &maker.blocks);
@@ -58,7 +58,7 @@ fn ends_of_branches_are_bounded_in_memory_and_in_the_store() {
             if number % 2 == 0 {
                 announce(&mut chain, [&block]);
             } else {
-                deliver(&mut chain, [&block]);
+                chain.import_from(source, block, LATE).unwrap();
             }
         }
         for kind in [EndKind::Linked, EndKind::Headers] {
@@ -74,8 +74,8 @@ fn ends_of_branches_are_bounded_in_memory_and_in_the_store() {
 #[test]
 fn blocks_from_the_future_are_bounded_and_come_in_when_their_time_has_come() {
     let spec = flat_spec();
-    let at_genesis = open(&spec, BOUNDED);
-    let mut chain = open(&spec, BOUNDED);
+    let at_genesis = open(&spec, SMALL);
+    let mut chain = open(&spec, SMALL);
     let now = spec.genesis_time.checked_sub(60_000).unwrap();
     for number in 0..2 * HELD_MAX as u64 {
         let report = chain.import(sibling(&at_genesis, number), now).unwrap();
@@ -98,7 +98,7 @@ fn orphans_are_bounded_by_peer_and_in_all() {
     let spec = flat_spec();
     let mut maker = Maker::new(&spec, 1);
     maker.grow(400);
-    let mut chain = open(&spec, BOUNDED);
+    let mut chain = open(&spec, SMALL);
     for (at, block) in maker.blocks.iter().enumerate().skip(1).rev() {
         let source = Source::Peer(at as u64 % 20);
         let report = chain.import_from(source, block.clone(), Timestamp::new(1 << 50)).unwrap();
@@ -117,7 +117,7 @@ fn orphans_are_bounded_by_peer_and_in_all() {
 fn bad_work_never_costs_a_sequential_hash() {
     // One tick of this network would take minutes: a test that makes one does not end.
     let spec = ChainSpec { poh_hashes_per_tick: u64::from(u32::MAX), ..fast_spec() };
-    let mut chain = open(&spec, BOUNDED);
+    let mut chain = open(&spec, SMALL);
     let easy = fast_spec();
     let honest = Maker::new(&easy, 1).make(1_000);
     let base = {

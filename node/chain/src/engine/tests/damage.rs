@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use vibecoin_storage::kv::{Fault, FaultyStore};
 use vibecoin_storage::{Column, KeyValueRead as _, KeyValueWrite as _, Overlay, Scan};
 
-use super::lab::{BOUNDED, LATE, Maker, announce, deliver, fingerprint, flat_spec};
+use super::lab::{LATE, Maker, SMALL, announce, deliver, fingerprint, flat_spec};
 use super::*;
 
 /// A store with a chain, side branches, headers without bodies and a reorganisation behind it.
@@ -17,7 +17,7 @@ fn lived_in(spec: &ChainSpec) -> (Arc<MemoryStore>, Maker) {
     let mut third = ours.fork(9, 3);
     third.grow(2);
     let store = Arc::new(MemoryStore::default());
-    let mut chain = Chain::open(store.clone(), spec.clone(), BOUNDED).unwrap();
+    let mut chain = Chain::open(store.clone(), spec.clone(), SMALL).unwrap();
     deliver(&mut chain, &ours.blocks);
     deliver(&mut chain, &theirs.blocks[6..]);
     deliver(&mut chain, &third.blocks[9..10]);
@@ -47,8 +47,8 @@ fn a_rebuilt_store_is_the_same_store() {
     let before = fingerprint(&*store);
     let ids = blocks::ids(&*store).unwrap();
     let forks = |chain: &Chain| chain.reader().view().unwrap().forks(100).unwrap();
-    let forks_before = forks(&Chain::open(copy(&*store), spec.clone(), BOUNDED).unwrap());
-    let chain = Chain::reindex(store.clone(), spec.clone(), BOUNDED, &mut |_, _| {}).unwrap();
+    let forks_before = forks(&Chain::open(copy(&*store), spec.clone(), SMALL).unwrap());
+    let chain = Chain::reindex(store.clone(), spec.clone(), SMALL, &mut |_, _| {}).unwrap();
     let repair = chain.repair().unwrap();
     assert_eq!(
         (repair.before, repair.shortened_by()),
@@ -62,7 +62,7 @@ fn a_rebuilt_store_is_the_same_store() {
     assert_eq!(ends(forks(&chain)), ends(forks_before));
     assert_eq!(meta::rebuilding(&*store).unwrap(), None);
     drop(chain);
-    let again = Chain::open(store, spec, BOUNDED).unwrap();
+    let again = Chain::open(store, spec, SMALL).unwrap();
     assert!(again.repair().is_none() && again.tip().id() == maker.tip());
 }
 
@@ -70,11 +70,11 @@ fn a_rebuilt_store_is_the_same_store() {
 fn a_rewound_block_stays_away_after_a_rebuild() {
     let spec = flat_spec();
     let (store, _) = lived_in(&spec);
-    let mut chain = Chain::open(store.clone(), spec.clone(), BOUNDED).unwrap();
+    let mut chain = Chain::open(store.clone(), spec.clone(), SMALL).unwrap();
     chain.rewind(4).unwrap();
     let tip = chain.tip().id();
     drop(chain);
-    let chain = Chain::reindex(store, spec, BOUNDED, &mut |_, _| {}).unwrap();
+    let chain = Chain::reindex(store, spec, SMALL, &mut |_, _| {}).unwrap();
     assert_eq!(chain.tip().id(), tip);
 }
 
@@ -99,13 +99,13 @@ fn no_damaged_row_is_believed() {
                 }
                 let batch = rows.into_batch();
                 damaged.write(batch, Durability::Synced).unwrap();
-                let mut chain = match Chain::open(damaged.clone(), spec.clone(), BOUNDED) {
+                let mut chain = match Chain::open(damaged.clone(), spec.clone(), SMALL) {
                     Ok(chain) => chain,
                     Err(error) => {
                         // Words, and a rebuild helps.
                         assert!(!error.to_string().is_empty());
                         refused += 1;
-                        Chain::reindex(damaged.clone(), spec.clone(), BOUNDED, &mut |_, _| {}).unwrap()
+                        Chain::reindex(damaged.clone(), spec.clone(), SMALL, &mut |_, _| {}).unwrap()
                     }
                 };
                 repaired += u64::from(chain.repair().is_some());
@@ -113,7 +113,7 @@ fn no_damaged_row_is_believed() {
                 if chain.repair().is_none() {
                     // What was not needed at the start fails where it is needed, or a rebuild puts it right.
                     drop(chain);
-                    chain = Chain::reindex(damaged.clone(), spec.clone(), BOUNDED, &mut |_, _| {}).unwrap();
+                    chain = Chain::reindex(damaged.clone(), spec.clone(), SMALL, &mut |_, _| {}).unwrap();
                 }
                 // The honest blocks lead back to the right state, whatever was lost.
                 deliver(&mut chain, &maker.blocks);
@@ -128,7 +128,7 @@ fn no_damaged_row_is_believed() {
 /// A life of a chain, as far as its store lets it.
 fn live(store: Arc<dyn KeyValueStore>, spec: &ChainSpec, blocks: &[Block]) -> Result<Vec<Hash>, ()> {
     let mut acknowledged = Vec::new();
-    let Ok(mut chain) = Chain::open(store, spec.clone(), BOUNDED) else { return Ok(acknowledged) };
+    let Ok(mut chain) = Chain::open(store, spec.clone(), SMALL) else { return Ok(acknowledged) };
     for block in blocks {
         match chain.import(block.clone(), LATE) {
             Ok(report) => {
@@ -171,7 +171,7 @@ fn every_write_and_every_read_may_fail() {
         if store.has_fired() {
             fired.insert(at);
         }
-        let mut chain = Chain::open(store.inner(), spec.clone(), BOUNDED).unwrap();
+        let mut chain = Chain::open(store.inner(), spec.clone(), SMALL).unwrap();
         if let Some(last) = acknowledged.last() {
             let height = blocks::meta(&*store.inner(), last).unwrap().unwrap().height;
             assert!(chain.tip().height() >= height, "{fault:?}");
@@ -189,12 +189,12 @@ fn an_interrupted_rebuild_is_begun_again() {
     let (store, maker) = lived_in(&spec);
     let right = fingerprint(&*store);
     let counting = FaultyStore::new(copy(&*store));
-    Chain::reindex(Arc::new(counting.clone()), spec.clone(), BOUNDED, &mut |_, _| {}).unwrap();
+    Chain::reindex(Arc::new(counting.clone()), spec.clone(), SMALL, &mut |_, _| {}).unwrap();
     let error = StoreError::Io { detail: "test".to_owned() };
     for nth in 0..counting.writes() {
         let damaged = FaultyStore::with(copy(&*store), Fault::WriteFails { nth, error: error.clone() });
-        assert!(Chain::reindex(Arc::new(damaged.clone()), spec.clone(), BOUNDED, &mut |_, _| {}).is_err());
-        let chain = Chain::open(damaged.inner(), spec.clone(), BOUNDED).unwrap();
+        assert!(Chain::reindex(Arc::new(damaged.clone()), spec.clone(), SMALL, &mut |_, _| {}).is_err());
+        let chain = Chain::open(damaged.inner(), spec.clone(), SMALL).unwrap();
         assert_eq!(chain.tip().id(), maker.tip(), "write {nth}");
         assert_eq!(fingerprint(&*damaged.inner()), right, "write {nth}");
     }

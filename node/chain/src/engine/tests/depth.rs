@@ -5,8 +5,7 @@ use vibecoin_storage::blocks::BlockStatus;
 use vibecoin_storage::reorganisations;
 
 use super::lab::{
-    BOUNDED, LATE, Maker, TAKES_ALL, announce, deliver, fast_spec, fingerprint, fingerprint_of, flat_spec,
-    open,
+    LATE, Maker, SMALL, announce, deliver, fast_spec, fingerprint, fingerprint_of, flat_spec, open,
 };
 use super::*;
 use crate::policy::VerifyPoh;
@@ -19,7 +18,7 @@ fn a_reorganisation_deeper_than_the_undo_records_replays() {
     for (fork, window) in [(0, 10), (1, 0), (60, 10), (119, 10), (121, 10), (125, 0)] {
         let mut theirs = ours.fork(fork, 2);
         theirs.grow(131 - fork);
-        let policy = Policy { undo_window: window, ..TAKES_ALL };
+        let policy = Policy { undo_window: window, ..SMALL };
         let mut chain = open(&spec, policy);
         deliver(&mut chain, &ours.blocks);
         let pruned_to = meta::undo_pruned_to(&*chain.ground.store).unwrap().unwrap();
@@ -48,7 +47,7 @@ fn every_move_is_told_once_and_the_list_survives_a_restart() {
     ours.grow(70);
     let mut theirs = ours.fork(5, 2);
     theirs.grow(66);
-    let mut chain = open(&spec, TAKES_ALL);
+    let mut chain = open(&spec, SMALL);
     deliver(&mut chain, &ours.blocks);
     deliver(&mut chain, &theirs.blocks[5..70]);
     let report = chain.import(theirs.blocks[70].clone(), LATE).unwrap();
@@ -58,7 +57,7 @@ fn every_move_is_told_once_and_the_list_survives_a_restart() {
     assert_eq!((change.reverted.len(), change.connected.len()), (65, 66));
     let store = Arc::clone(&chain.ground.store);
     drop(chain);
-    let chain = Chain::open(store, spec, TAKES_ALL).unwrap();
+    let chain = Chain::open(store, spec, SMALL).unwrap();
     let list = reorganisations::list(&*chain.ground.store, 10).unwrap();
     assert_eq!(list.iter().map(|(_, record)| *record).collect::<Vec<_>>(), [told]);
     let forks = chain.reader().view().unwrap().forks(100).unwrap();
@@ -71,7 +70,7 @@ fn an_archive_keeps_every_state_and_a_node_the_window() {
     let spec = flat_spec();
     let mut maker = Maker::new(&spec, 1);
     maker.grow(700);
-    for (policy, kept) in [(TAKES_ALL, 512), (Policy { state_window: None, ..TAKES_ALL }, 700)] {
+    for (policy, kept) in [(SMALL, 512), (Policy { state_window: None, ..SMALL }, 700)] {
         let mut chain = open(&spec, policy);
         deliver(&mut chain, &maker.blocks);
         let view = chain.reader().view().unwrap();
@@ -86,7 +85,7 @@ fn ticks_that_were_dropped_are_made_again() {
     let spec = flat_spec();
     let mut maker = Maker::new(&spec, 1);
     maker.grow(40);
-    let mut chain = open(&spec, Policy { ticks_window: Some(10), ..TAKES_ALL });
+    let mut chain = open(&spec, Policy { ticks_window: Some(10), ..SMALL });
     deliver(&mut chain, &maker.blocks);
     let store = Arc::clone(&chain.ground.store);
     assert_eq!(meta::ticks_pruned_to(&*store).unwrap().unwrap().get(), 30);
@@ -107,7 +106,7 @@ fn ticks_that_were_dropped_are_made_again() {
     back.grow(2);
     deliver(&mut chain, &back.blocks[40..]);
     assert_eq!(fingerprint(&*store), fingerprint_of(&spec, &back.blocks));
-    let again = Chain::reindex(store, spec.clone(), TAKES_ALL, &mut |_, _| {}).unwrap();
+    let again = Chain::reindex(store, spec.clone(), SMALL, &mut |_, _| {}).unwrap();
     assert_eq!(again.tip().id(), back.tip());
 }
 
@@ -125,7 +124,7 @@ fn only_what_is_buried_under_headers_is_sampled() {
     let spec = long_segments();
     let mut maker = Maker::new(&spec, 1);
     maker.grow(30);
-    let recent = Policy { verify_poh: VerifyPoh::Recent { full_depth: 10 }, ..BOUNDED };
+    let recent = Policy { verify_poh: VerifyPoh::Recent { full_depth: 10 }, ..SMALL };
     for (policy, sampled) in [(recent, 19), (Policy { verify_poh: VerifyPoh::Full, ..recent }, 0)] {
         let mut chain = open(&spec, policy);
         announce(&mut chain, &maker.blocks);
@@ -156,11 +155,11 @@ fn a_wrong_tick_that_a_sample_missed_is_found_by_a_deep_reorganisation() {
         forged.header.nonce += 1;
     }
     assert!(poh::verify(Params::of(&spec), &genesis(&spec).id(), &forged.ticks).is_err());
-    let mut chain = open(&spec, Policy { verify_poh: VerifyPoh::Recent { full_depth: 5 }, ..TAKES_ALL });
+    let mut chain = open(&spec, Policy { verify_poh: VerifyPoh::Recent { full_depth: 5 }, ..SMALL });
     assert_eq!(deliver(&mut chain, [&forged]), ["invalid"], "in full, as nothing buries it");
 
     // As if a sample had let it pass: a block that is marked so is verified when it would be connected that deep.
-    let mut chain = open(&spec, Policy { verify_poh: VerifyPoh::Recent { full_depth: 5 }, ..TAKES_ALL });
+    let mut chain = open(&spec, Policy { verify_poh: VerifyPoh::Recent { full_depth: 5 }, ..SMALL });
     deliver(&mut chain, &ours.blocks);
     let mut theirs = Maker::new(&spec, 3);
     theirs.grow(21);
@@ -197,14 +196,14 @@ fn a_group_of_blocks_gives_the_verdicts_of_one_by_one() {
     all.extend(ours.blocks[20..].iter().rev().cloned());
     all.extend_from_slice(&theirs.blocks[30..]);
     all.extend_from_slice(&theirs.blocks[20..30]);
-    let mut single = open(&spec, TAKES_ALL);
+    let mut single = open(&spec, SMALL);
     let mut one_by_one = Vec::new();
     for block in &all {
         let report = single.import(block.clone(), LATE).unwrap();
         one_by_one.push((report.id, report.verdict.name(), report.settled.len()));
     }
     for size in [1, 7, all.len()] {
-        let mut chain = open(&spec, TAKES_ALL);
+        let mut chain = open(&spec, SMALL);
         let (mut verdicts, mut moves) = (Vec::new(), 0);
         for group in all.chunks(size) {
             for report in chain.import_group(group.to_vec(), LATE).unwrap() {

@@ -1,7 +1,7 @@
 //! Headers ahead of their bodies.
 
 use super::lab::{
-    BOUNDED, LATE, Maker, announce, deliver, fast_spec, fingerprint, fingerprint_of, flat_spec, open,
+    LATE, Maker, SMALL, announce, deliver, fast_spec, fingerprint, fingerprint_of, flat_spec, open, relay,
 };
 use super::*;
 use crate::Parent;
@@ -21,7 +21,7 @@ fn bodies_come_in_any_order_under_known_headers() {
     let mut maker = Maker::new(&spec, 1);
     let made = maker.grow(8).blocks.clone();
     for order in [[7, 6, 5, 4, 3, 2, 1, 0], [3, 0, 7, 1, 5, 2, 6, 4], [0, 2, 4, 6, 1, 3, 5, 7]] {
-        let mut chain = open(&spec, BOUNDED);
+        let mut chain = open(&spec, SMALL);
         assert_eq!(announce(&mut chain, &made), ["header"; 8]);
         assert_eq!(announce(&mut chain, &made), ["known"; 8]);
         assert_eq!((chain.header_only_count(), chain.tip().height().get()), (8, 0));
@@ -49,7 +49,7 @@ fn a_branch_with_a_gap_does_not_win_before_the_gap_is_filled() {
     let mut theirs = ours.fork(1, 2);
     theirs.grow(9);
     let branch = &theirs.blocks[1..];
-    let mut chain = open(&spec, BOUNDED);
+    let mut chain = open(&spec, SMALL);
     deliver(&mut chain, &ours.blocks);
     assert_eq!(announce(&mut chain, branch), ["header"; 9]);
     let without_gap: Vec<&Block> =
@@ -75,7 +75,7 @@ fn a_header_that_breaks_a_rule_is_refused_and_only_what_shows_work_is_marked() {
     let spec = fast_spec();
     let mut maker = Maker::new(&spec, 1);
     let made = maker.grow(3).blocks.clone();
-    let mut chain = open(&spec, BOUNDED);
+    let mut chain = open(&spec, SMALL);
     assert_eq!(announce(&mut chain, [&made[1]]), ["orphan"], "not kept");
     assert_eq!(chain.orphan_count(), 0);
 
@@ -108,7 +108,7 @@ fn an_invalid_body_condemns_the_headers_on_it() {
     reseal(&mut liar);
     let mut above = made[1].clone();
     above.content.parent_id = liar.id();
-    let mut chain = open(&spec, BOUNDED);
+    let mut chain = open(&spec, SMALL);
     assert_eq!(announce(&mut chain, [&liar]), ["header"]);
     above.header.history_root = Parent::load(
         &*chain.ground.store,
@@ -147,11 +147,11 @@ fn headers_of_a_deep_branch_bring_its_bodies_back() {
     let mut theirs = ours.fork(5, 2);
     theirs.grow(330);
     let branch = &theirs.blocks[5..];
-    let mut chain = open(&spec, BOUNDED);
+    let mut chain = open(&spec, SMALL);
     deliver(&mut chain, &ours.blocks);
     // Its bodies are not wanted while it is light: it forks 315 deep.
     let split = 300;
-    assert_eq!(deliver(&mut chain, &branch[..split]), vec!["header"; split]);
+    assert_eq!(relay(&mut chain, &branch[..split]), vec!["header"; split]);
     assert_eq!(chain.header_only_count(), split as u64);
     assert!(
         blocks::transactions(&*chain.ground.store, &branch[0].id()).unwrap().is_none(),
@@ -161,7 +161,7 @@ fn headers_of_a_deep_branch_bring_its_bodies_back() {
     // Once its headers would win, they are.
     announce(&mut chain, &branch[split..]);
     assert_eq!(wanted(&chain, usize::MAX), branch.iter().map(Block::id).collect::<Vec<_>>());
-    let verdicts = deliver(&mut chain, branch);
+    let verdicts = relay(&mut chain, branch);
     assert_eq!(
         (verdicts[0], *verdicts.last().unwrap()),
         ("side", "extended"),
@@ -174,4 +174,20 @@ fn headers_of_a_deep_branch_bring_its_bodies_back() {
     assert_eq!(list.len(), 1);
     assert_eq!((list[0].1.reverted, list[0].1.fork_height.get()), (315, 5));
     assert_eq!((list[0].1.from, list[0].1.connected), (ours.tip(), 316));
+}
+
+#[test]
+fn the_owner_of_a_node_is_trusted_with_its_disk() {
+    let spec = flat_spec();
+    let mut ours = Maker::new(&spec, 1);
+    ours.grow(300);
+    let mut theirs = ours.fork(5, 2);
+    theirs.grow(296);
+    let branch = &theirs.blocks[5..];
+    let mut chain = open(&spec, SMALL);
+    deliver(&mut chain, &ours.blocks);
+    assert_eq!(relay(&mut chain, &branch[..1]), ["header"]);
+    let verdicts = deliver(&mut chain, branch);
+    assert_eq!((verdicts[0], verdicts[294], verdicts[295]), ("side", "side", "reorganised"));
+    assert_eq!(chain.tip().id(), theirs.tip());
 }
