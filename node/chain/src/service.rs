@@ -128,11 +128,11 @@ impl Writer {
                         self.chain.import_header(header, content, now)
                     };
                     let result = headers.iter().map(import).collect();
-                    self.finish(result, answer, moves)?;
+                    self.finish(result, answer, |reports: &Vec<Report>| moves(reports))?;
                 }
                 Question::RetryHeld(answer) => {
                     let result = self.chain.retry_held(self.clock.now());
-                    self.finish(result, answer, moves)?;
+                    self.finish(result, answer, |reports: &Vec<Report>| moves(reports))?;
                 }
                 Question::Rewind(blocks, answer) => {
                     let result = self.chain.rewind(blocks);
@@ -179,7 +179,7 @@ impl Writer {
     }
 }
 
-fn moves(reports: &Vec<Report>) -> Vec<&TipChange> {
+fn moves(reports: &[Report]) -> Vec<&TipChange> {
     reports.iter().flat_map(|report| &report.changes).collect()
 }
 

@@ -158,7 +158,7 @@ impl BodyChecked {
     }
 
     /// The same for a store that does not have it yet.
-    pub(crate) fn as_new(self) -> Self {
+    pub(crate) fn into_new(self) -> Self {
         Self { stored: false, ..self }
     }
 

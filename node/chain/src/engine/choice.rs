@@ -122,7 +122,7 @@ impl Chain {
                 branch = Branch::new(&ground, &self.tip).map_err(ours)?;
             }
         }
-        let reorganisation = (reverted > 0).then(|| Reorganisation {
+        let reorganisation = (reverted > 0).then_some(Reorganisation {
             time: self.now,
             fork_height,
             from,

@@ -54,7 +54,7 @@ impl Chain {
             let record = blocks::meta(store, &id)?
                 .ok_or_else(|| corrupt("a block of the active chain has no record"))?;
             let block = BodyChecked::stored(store, id, &record, Arc::clone(&branch.tip().block))?;
-            let block = block.as_new();
+            let block = block.into_new();
             branch.connect(&block, record.arrival).map_err(|failure| match failure {
                 Failure::Store(error) => error,
                 Failure::Invalid(reason) => corrupt(&format!("active block {id}: {reason}")),
