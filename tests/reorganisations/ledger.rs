@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 use vibecoin_consensus::emission;
 use vibecoin_crypto::state_tree;
 use vibecoin_primitives::state_key::{self, REWARD_RING};
-use vibecoin_primitives::{Account, Address, Block, ChainSpec, Height, Reward, encoding};
-use vibecoin_storage::StateReader;
+use vibecoin_primitives::{Account, Address, Amount, Block, ChainSpec, Height, Reward, encoding};
+use vibecoin_storage::meta::Supply;
+use vibecoin_storage::{StateReader, active, undo};
 
 use super::follower::Follower;
 
@@ -34,18 +35,29 @@ impl Addresses {
 
 /// Balances + ring + burned = genesis + subsidies, by the store's own count and the schedule of emission.
 pub fn assert_adds_up(follower: &Follower) {
-    let (supply, height) = (follower.supply(), follower.chain.tip().height());
-    let there = [supply.balances, supply.ring, supply.burned];
-    let there: u128 = there.iter().map(|amount| u128::from(amount.beats())).sum();
-    let allocation: u128 = follower
-        .chain
-        .reader()
-        .spec()
-        .genesis_allocation
-        .iter()
-        .map(|row| u128::from(row.amount.beats()))
-        .sum();
-    assert_eq!(there, allocation + emission::subsidies_beats(height), "at height {height}: {supply:?}");
+    assert_sum(follower, &follower.supply(), follower.chain.tip().height());
+}
+
+/// The same after every block of the active chain, from the counts that each block keeps for being undone.
+pub fn assert_every_block_adds_up(follower: &Follower) {
+    let store = &*follower.store;
+    for below in 0..follower.chain.tip().height().get() {
+        let block = active::at(store, Height::new(below + 1)).unwrap().unwrap();
+        let before = undo::get(store, &block.id).unwrap().unwrap().supply;
+        assert_sum(follower, &before, Height::new(below));
+    }
+}
+
+fn assert_sum(follower: &Follower, supply: &Supply, height: Height) {
+    let sum = |amounts: &[Amount]| amounts.iter().map(|amount| u128::from(amount.beats())).sum::<u128>();
+    let there = sum(&[supply.balances, supply.ring, supply.burned]);
+    let reader = follower.chain.reader();
+    let allocated: Vec<Amount> = reader.spec().genesis_allocation.iter().map(|row| row.amount).collect();
+    assert_eq!(
+        there,
+        sum(&allocated) + emission::subsidies_beats(height),
+        "after block {height}: {supply:?}"
+    );
 }
 
 /// The same over the whole state, leaf by leaf.

@@ -23,7 +23,7 @@ use branches::{Branches, Dice, TRANSACTIONS_MAX};
 use census::{Census, Found};
 use fingerprint::Fingerprint;
 use follower::Follower;
-use ledger::{Addresses, assert_adds_up, assert_counted};
+use ledger::{Addresses, assert_adds_up, assert_counted, assert_every_block_adds_up};
 
 /// The depths of a run that nobody asked more of: small ones, those around the alarm at 60, and the deepest.
 const SPREAD: [u64; 14] = [1, 2, 3, 5, 8, 13, 21, 34, 55, 59, 60, 61, 89, 100];
@@ -123,6 +123,7 @@ impl Journey {
     /// What there is now; the money counted, every transaction looked for.
     fn stop(&self) -> (Fingerprint, Found) {
         assert_counted(&self.follower, &self.addresses);
+        assert_every_block_adds_up(&self.follower);
         (Fingerprint::of(&*self.follower.store), self.census.take(&self.follower))
     }
 }
