@@ -56,7 +56,7 @@ class Full(Failure):
     def prepare(self):
         self.ballast = self.image.mount_point / "ballast"
         free = shutil.disk_usage(self.image.mount_point).free
-        size = free - self.chance.randint(300, 6000) * 1024
+        size = free - self.chance.randint(1000, 10000) * 1024
         with open(self.ballast, "wb") as file:
             for _ in range(size >> 16):
                 file.write(bytes(1 << 16))

@@ -5,7 +5,7 @@ After each one, in a copy, the program is started in three ways (`chain info`, `
 every block, account and transaction), in random order. What may come out:
 
   refused     with words and a documented exit code, at the start or at the first read
-  repaired    and it says so; then verification agrees, and what is answered is what the sound directory answers
+  repaired    and it says so; every block that is left is the sound directory's, and verification agrees
   unaffected  every answer is that of the sound directory
   taken       only of files that their owner may edit by hand (configuration, chain spec, address book) or take away
               (any of the wallet's): what is there now is what was asked for
@@ -29,7 +29,7 @@ from node import Node, Refused
 from patient import OWNERS_TEXT, WALLET_QUESTIONS, Patient, draw
 from program import Program, Wrong, default_binary, end_in_order
 
-REPAIRED = re.compile(r"repair|rebuil|rebuilt|reindex|took back|taken back|recovered|was damaged", re.IGNORECASE)
+REPAIRED = re.compile(r"was repaired|was made again|are gone from the database|do not count")
 OUTCOMES = ("refused", "repaired", "unaffected", "taken", "FAILED")
 
 # How the faults are shared out: what holds the chain gets most.
