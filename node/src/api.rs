@@ -3,7 +3,7 @@
 //! Reads come from one snapshot each and never wait for the writer. They touch the disk, so they run on threads
 //! for blocking work.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -16,6 +16,8 @@ use vibecoin_rpc::{ApiError, ApiStream, NodeApi, OperatorApi};
 use crate::clock::NodeClock;
 use crate::dev::Snapshots;
 use crate::door::Door;
+use crate::error::Failure;
+use crate::keeping::Keeping;
 use crate::logs::LogRing;
 use crate::miner::{MinerHandle, Templates};
 use crate::pool::PoolHandle;
@@ -32,6 +34,8 @@ mod node;
 mod streams;
 mod tx;
 
+pub use node::Reorganised;
+
 /// All that the answers are made of.
 pub struct Core {
     pub network: String,
@@ -47,6 +51,9 @@ pub struct Core {
     pub faucet: tokio::sync::Mutex<()>,
     pub logs: LogRing,
     pub started: Instant,
+    pub keeping: Keeping,
+    /// The first damage that a reader came upon.
+    pub damage: OnceLock<String>,
     pub supervisor: Supervisor,
 }
 
@@ -69,16 +76,32 @@ impl Core {
     }
 
     /// Reads one snapshot of the chain on a thread that may wait for the disk.
-    async fn read<T: Send + 'static>(
+    pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         reading: impl FnOnce(&Self, &View) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let core = Arc::clone(self);
         let read = move || {
-            let view = core.chain.reader().view().map_err(convert::store)?;
-            reading(&core, &view)
+            let view = core.chain.reader().view().map_err(convert::store);
+            let read = view.and_then(|view| reading(&core, &view));
+            if let Err(ApiError::Storage { reason, damaged: true }) = &read {
+                core.damage.get_or_init(|| {
+                    tracing::error!("damage was found: {reason}");
+                    reason.clone()
+                });
+            }
+            read
         };
         tokio::task::spawn_blocking(read).await.map_err(|_| ApiError::internal("a reader panicked"))?
+    }
+
+    /// The answer to a write. When the node goes down because its store failed, this is the reason to tell, and not
+    /// that it stops.
+    fn or_cause<T>(&self, answer: Result<T, ApiError>) -> Result<T, ApiError> {
+        answer.map_err(|error| match (error, self.supervisor.failure()) {
+            (ApiError::Stopping, Some(Failure::Store(cause))) => convert::store(cause),
+            (error, _) => error,
+        })
     }
 
     /// Refuses what exists on development networks only.
@@ -123,7 +146,7 @@ impl NodeApi for Api {
         self.0.read(move |core, view| core.segment(view, block)).await
     }
     async fn chain_forks(&self) -> Result<ForksReport, ApiError> {
-        self.0.read(|core, view| core.forks(view)).await
+        self.0.read(|_, view| explore::forks(view)).await
     }
     async fn chain_supply(&self) -> Result<Supply, ApiError> {
         self.0.read(|core, view| core.supply(view)).await
@@ -152,7 +175,7 @@ impl NodeApi for Api {
         self.0.read(move |core, view| core.history(view, &address, before, limit)).await
     }
     async fn tx_submit(&self, transaction: HexBytes) -> Result<TxAccepted, ApiError> {
-        self.0.submit_bytes(transaction).await
+        self.0.or_cause(self.0.submit_bytes(transaction).await)
     }
     async fn tx_status(&self, txid: Hash) -> Result<TxStatus, ApiError> {
         self.0.tx_status(txid).await
@@ -170,10 +193,10 @@ impl NodeApi for Api {
         Ok(self.0.miner_status())
     }
     async fn node_info(&self) -> Result<NodeInfo, ApiError> {
-        Ok(self.0.info())
+        self.0.read(|core, view| core.info(view)).await
     }
     async fn node_health(&self) -> Result<NodeHealth, ApiError> {
-        Ok(self.0.health())
+        Ok(self.0.health().await)
     }
     async fn poh_status(&self) -> Result<PohStatus, ApiError> {
         self.0.read(|core, view| core.poh_status(view)).await
@@ -192,10 +215,10 @@ impl NodeApi for Api {
 #[async_trait]
 impl OperatorApi for Api {
     async fn chain_submit(&self, block: HexBytes) -> Result<Submitted, ApiError> {
-        self.0.submit_block(block).await
+        self.0.or_cause(self.0.submit_block(block).await)
     }
     async fn miner_template(&self, beneficiary: Option<AddressText>) -> Result<Template, ApiError> {
-        self.0.miner_template(beneficiary).await
+        self.0.or_cause(self.0.miner_template(beneficiary).await)
     }
     async fn miner_submit(
         &self,
@@ -203,14 +226,14 @@ impl OperatorApi for Api {
         nonce: u64,
         time: Option<Timestamp>,
     ) -> Result<Submitted, ApiError> {
-        self.0.miner_submit(template, nonce, time).await
+        self.0.or_cause(self.0.miner_submit(template, nonce, time).await)
     }
     async fn miner_start(
         &self,
         beneficiary: Option<AddressText>,
         threads: Option<u32>,
     ) -> Result<MinerStatus, ApiError> {
-        self.0.miner_start(beneficiary, threads).await
+        self.0.or_cause(self.0.miner_start(beneficiary, threads).await)
     }
     async fn miner_stop(&self) -> Result<MinerStatus, ApiError> {
         self.0.miner_stop().await
@@ -219,10 +242,10 @@ impl OperatorApi for Api {
         Ok(self.0.stop())
     }
     async fn dev_mine(&self, blocks: u32, beneficiary: Option<AddressText>) -> Result<DevMined, ApiError> {
-        self.0.dev_mine(blocks, beneficiary).await
+        self.0.or_cause(self.0.dev_mine(blocks, beneficiary).await)
     }
     async fn dev_faucet(&self, address: AddressText, amount: Amount) -> Result<TxAccepted, ApiError> {
-        self.0.dev_faucet(address, amount).await
+        self.0.or_cause(self.0.dev_faucet(address, amount).await)
     }
     async fn dev_warp(&self, ms: u64) -> Result<DevClock, ApiError> {
         self.0.dev_warp(ms)
@@ -231,7 +254,7 @@ impl OperatorApi for Api {
         self.0.dev_snapshot()
     }
     async fn dev_revert(&self, snapshot: Option<u64>) -> Result<Tip, ApiError> {
-        self.0.dev_revert(snapshot).await
+        self.0.or_cause(self.0.dev_revert(snapshot).await)
     }
     async fn node_logs(&self) -> Result<ApiStream<LogLine>, ApiError> {
         Ok(self.0.logs.follow())

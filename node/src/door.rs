@@ -1,25 +1,19 @@
 //! The one door for blocks, whoever made them: peers, the miner, the operator.
 //!
 //! Behind it is the chain's writer. Here is only what surrounds an import: held blocks are tried again when their
-//! time has come, and changes of the active branch are written down for whoever asks later.
+//! time has come, and moves of the tip are told to the log. The record of reorganisations is the chain's own.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use vibecoin_chain::{ChainHandle, Clock, Report, ServiceError, TipChange, Verdict};
-use vibecoin_consensus::fork_choice::is_alarming;
-use vibecoin_primitives::{Block, Height};
-use vibecoin_rpc::types::Reorganisation;
+use vibecoin_chain::{ChainHandle, Report, ServiceError, TipChange, Verdict};
+use vibecoin_primitives::Block;
 
-use crate::clock::NodeClock;
 use crate::error::Failure;
 use crate::supervisor::Supervisor;
 
-/// Reorganisations that are remembered.
-const REMEMBERED: usize = 100;
 /// How often held blocks are looked after, while there are any.
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
@@ -27,18 +21,16 @@ const RETRY_EVERY: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Door {
     chain: ChainHandle,
-    clock: NodeClock,
     held: Arc<AtomicBool>,
-    reorganisations: Arc<Mutex<VecDeque<Reorganisation>>>,
 }
 
 impl Door {
     /// A door to `chain`, with the two tasks that belong to it.
     #[must_use]
-    pub fn open(chain: ChainHandle, clock: NodeClock, supervisor: &Supervisor) -> Self {
-        let door = Self { chain, clock, held: Arc::default(), reorganisations: Arc::default() };
+    pub fn open(chain: ChainHandle, supervisor: &Supervisor) -> Self {
+        let door = Self { chain, held: Arc::default() };
         supervisor.task("the retry of held blocks", door.clone().retry(supervisor.clone()));
-        supervisor.task("the record of reorganisations", door.clone().record(supervisor.clone()));
+        supervisor.task("the diary of the tip", door.clone().diary(supervisor.clone()));
         door
     }
 
@@ -56,12 +48,6 @@ impl Door {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<TipChange> {
         self.chain.changes()
-    }
-
-    /// The last reorganisations, newest first.
-    #[must_use]
-    pub fn reorganisations(&self) -> Vec<Reorganisation> {
-        self.lock().iter().cloned().collect()
     }
 
     fn note(&self, report: &Report) {
@@ -97,7 +83,7 @@ impl Door {
         }
     }
 
-    async fn record(self, supervisor: Supervisor) -> Result<(), Failure> {
+    async fn diary(self, supervisor: Supervisor) -> Result<(), Failure> {
         let mut changes = self.chain.changes();
         loop {
             let change = tokio::select! {
@@ -105,8 +91,8 @@ impl Door {
                 change = changes.recv() => change,
             };
             match change {
-                Ok(change) => self.tell(&change),
-                Err(RecvError::Lagged(missed)) => tracing::warn!("{missed} moves of the tip went unrecorded"),
+                Ok(change) => tell(&change),
+                Err(RecvError::Lagged(missed)) => tracing::warn!("{missed} moves of the tip went untold"),
                 Err(RecvError::Closed) => {
                     supervisor.stopping().cancelled().await;
                     return Ok(());
@@ -114,34 +100,18 @@ impl Door {
             }
         }
     }
+}
 
-    fn tell(&self, change: &TipChange) {
-        let tip = &change.tip;
-        let (Some(old), Some(lowest)) = (change.reverted.first(), change.reverted.last()) else {
-            tracing::info!(height = %tip.height(), id = %tip.id(), txs = tip.content.tx_count, "new tip");
-            return;
-        };
-        let fork_height = lowest.block.header.height.checked_sub(1).unwrap_or(Height::GENESIS);
-        let (reverted, connected) = (change.reverted.len(), change.connected.len());
-        if is_alarming(reverted as u64) {
-            tracing::error!(%fork_height, reverted, connected, "very deep reorganisation");
-        } else {
-            tracing::warn!(%fork_height, reverted, connected, "reorganisation");
+/// A reorganisation is told by the chain itself, with its depth.
+fn tell(change: &TipChange) {
+    let tip = &change.tip;
+    let (height, id, txs) = (tip.height(), tip.id(), tip.content.tx_count);
+    match (&change.reorganisation, change.reverted.len()) {
+        (None, 0) => tracing::info!(%height, %id, txs, "new tip"),
+        (None, reverted) => tracing::warn!(%height, %id, reverted, "blocks were taken back"),
+        (Some(record), _) => {
+            let (fork_height, connected) = (record.fork_height, record.connected);
+            tracing::info!(%height, %id, %fork_height, connected, "new tip on another branch");
         }
-        let mut list = self.lock();
-        list.truncate(REMEMBERED - 1);
-        list.push_front(Reorganisation {
-            time: self.clock.now(),
-            fork_height,
-            from: old.id,
-            to: tip.id(),
-            reverted: reverted as u64,
-            connected: connected as u64,
-        });
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Reorganisation>> {
-        // The list is whole after every statement.
-        self.reorganisations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

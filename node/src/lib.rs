@@ -21,6 +21,7 @@ pub mod config;
 mod dev;
 mod door;
 pub mod error;
+mod keeping;
 pub mod logs;
 mod miner;
 mod monitor;

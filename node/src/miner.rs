@@ -38,17 +38,6 @@ pub struct Found {
     pub time: Timestamp,
 }
 
-/// A Proof of History segment that was made here.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Segment {
-    /// The block that it starts from.
-    pub parent: Hash,
-    /// Its last tick.
-    pub last_tick: Hash,
-    /// How long it took, ms.
-    pub took_ms: f64,
-}
-
 /// What the miner does, as it shows it.
 #[derive(Clone, Debug)]
 pub struct MinerView {
@@ -72,10 +61,6 @@ pub struct MinerView {
     pub transactions: u32,
     /// What it would earn.
     pub reward: Amount,
-    /// The last segment that was made here.
-    pub segment: Option<Segment>,
-    /// Segments made here since the node started.
-    pub segments: u64,
 }
 
 /// Why no block was mined, or no word was heard.
@@ -156,8 +141,6 @@ pub fn spawn(
         height: None,
         transactions: 0,
         reward: Amount::ZERO,
-        segment: None,
-        segments: 0,
     });
     let bench = Bench { chain, pool, clock };
     let miner = work::Miner::new(bench, door, show, supervisor.stopping().clone());

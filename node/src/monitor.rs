@@ -14,8 +14,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use vibecoin_chain::Stage;
+use vibecoin_rpc::ApiError;
+use vibecoin_rpc::types::NodeInfo;
 
-use crate::api::Core;
+use crate::api::{Core, Reorganised};
 use crate::error::{Failure, StartError};
 
 /// Connections at a time.
@@ -62,7 +64,7 @@ async fn listen(core: Arc<Core>, listener: TcpListener) -> Result<(), Failure> {
     }
 }
 
-async fn converse(core: &Core, mut socket: TcpStream) -> io::Result<()> {
+async fn converse(core: &Arc<Core>, mut socket: TcpStream) -> io::Result<()> {
     let mut head = Vec::with_capacity(1_024);
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         if head.len() > HEAD_BYTES_MAX || socket.read_buf(&mut head).await? == 0 {
@@ -81,33 +83,42 @@ async fn converse(core: &Core, mut socket: TcpStream) -> io::Result<()> {
     socket.shutdown().await
 }
 
-async fn answer(core: &Core, line: &str) -> (&'static str, String) {
+async fn answer(core: &Arc<Core>, line: &str) -> (&'static str, String) {
     let mut words = line.split(' ');
     if words.next() != Some("GET") {
         return ("405 Method Not Allowed", "only GET\n".to_owned());
     }
     let path = words.next().and_then(|target| target.split('?').next());
-    let verdict = |good: bool, problems: Vec<String>| {
+    let verdict = |good: bool, mut problems: Vec<String>, warnings: Vec<String>| {
         let status = if good { "200 OK" } else { "503 Service Unavailable" };
-        let text = if problems.is_empty() {
-            if good { "ok" } else { "not ready" }.to_owned()
-        } else {
-            problems.join("\n")
-        };
-        (status, text + "\n")
+        if problems.is_empty() {
+            problems.push(if good { "ok" } else { "not ready" }.to_owned());
+        }
+        problems.extend(warnings.into_iter().map(|warning| format!("warning: {warning}")));
+        (status, problems.join("\n") + "\n")
     };
-    let health = core.health();
     match path {
-        Some("/health") => verdict(health.healthy, health.problems),
-        Some("/ready") => verdict(health.ready, health.problems),
-        Some("/metrics") => ("200 OK", metrics(core).await),
+        Some("/health") => {
+            let health = core.health().await;
+            verdict(health.healthy, health.problems, health.warnings)
+        }
+        Some("/ready") => {
+            let health = core.health().await;
+            verdict(health.ready, health.problems, health.warnings)
+        }
+        Some("/metrics") => match metrics(core).await {
+            Ok(page) => ("200 OK", page),
+            Err(error) => ("503 Service Unavailable", format!("{error}\n")),
+        },
         _ => ("404 Not Found", "there are /health, /ready and /metrics\n".to_owned()),
     }
 }
 
 /// Every figure with its kind and its meaning.
-async fn metrics(core: &Core) -> String {
-    let info = core.info();
+async fn metrics(core: &Arc<Core>) -> Result<String, ApiError> {
+    let (info, reorganisations) =
+        core.read(|core, view| Ok((core.info(view)?, core.reorganised(view)?))).await?;
+    let heartbeat = core.heartbeat();
     let miner = core.miner.view();
     // A pool that has stopped is an empty one.
     let pool = core.pool.read(|pool| pool.info()).await.ok();
@@ -133,8 +144,15 @@ async fn metrics(core: &Core) -> String {
         "vibecoin_poh_segments_total",
         "counter",
         "Proof of History segments made.",
-        miner.segments as f64,
+        heartbeat.segments as f64,
     );
+    page.one("vibecoin_poh_hashes_per_second", "gauge", "Sequential hashes.", heartbeat.hashes_per_s);
+    if let Some(beat) = heartbeat.last {
+        let took = beat.took.as_secs_f64();
+        page.one("vibecoin_poh_segment_seconds", "gauge", "Time of the last segment.", took);
+    }
+    reorganised(&mut page, &reorganisations);
+    stored(&mut page, &info);
     if let Some(pool) = pool {
         page.one("vibecoin_mempool_transactions", "gauge", "Waiting transactions.", pool.transactions as f64);
         page.one("vibecoin_mempool_bytes", "gauge", "Their encodings.", pool.bytes as f64);
@@ -150,7 +168,56 @@ async fn metrics(core: &Core) -> String {
         let spent = core.chain.reader().times().of(stage).as_secs_f64();
         page.row(&format!("vibecoin_import_seconds_total{{stage=\"{}\"}}", stage.name()), spent);
     }
-    page.0
+    Ok(page.0)
+}
+
+fn reorganised(page: &mut Page, events: &Reorganised) {
+    page.one(
+        "vibecoin_reorganisations_total",
+        "counter",
+        "Reorganisations in the life of this data directory.",
+        events.total as f64,
+    );
+    page.one(
+        "vibecoin_reorganisation_depth_max",
+        "gauge",
+        "Blocks that the deepest of the last thousand of them took back.",
+        events.depth_max as f64,
+    );
+    page.one(
+        "vibecoin_reorganisation_alarm",
+        "gauge",
+        "1 for a day after one that took back 60 blocks or more.",
+        f64::from(u8::from(events.is_alarm)),
+    );
+}
+
+fn stored(page: &mut Page, info: &NodeInfo) {
+    let (waiting, storage) = (&info.waiting, &info.storage);
+    let best = info.best_header.height.get() as f64;
+    page.one("vibecoin_best_header_height", "gauge", "Height of the header with the most work.", best);
+    page.head("vibecoin_waiting_blocks", "gauge", "Blocks that wait, by what for.");
+    for (what, count) in [("body", waiting.headers_only), ("parent", waiting.orphans), ("time", waiting.held)]
+    {
+        page.row(&format!("vibecoin_waiting_blocks{{for=\"{what}\"}}"), count as f64);
+    }
+    page.one("vibecoin_states_from_height", "gauge", "Lowest state kept.", storage.states_from.get() as f64);
+    page.one("vibecoin_ticks_from_height", "gauge", "Lowest ticks kept.", storage.ticks_from.get() as f64);
+    page.one(
+        "vibecoin_repaired",
+        "gauge",
+        "1 if the chain had to be repaired at the start.",
+        f64::from(u8::from(storage.repair.is_some())),
+    );
+    page.one("vibecoin_store_log_bytes", "gauge", "Log of the newest commits.", storage.log_bytes as f64);
+    page.head("vibecoin_store_disk_bytes", "gauge", "Files of the store, by kind of row.");
+    for kind in &storage.kinds {
+        page.row(&format!("vibecoin_store_disk_bytes{{kind=\"{}\"}}", kind.kind), kind.disk_bytes as f64);
+    }
+    page.head("vibecoin_store_memory_bytes", "gauge", "Rows that are not in files yet, by kind.");
+    for kind in &storage.kinds {
+        page.row(&format!("vibecoin_store_memory_bytes{{kind=\"{}\"}}", kind.kind), kind.memory_bytes as f64);
+    }
 }
 
 #[derive(Default)]

@@ -2,16 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use vibecoin_chain::{Chain, OpenError};
+use vibecoin_chain::{Chain, OpenError, Policy};
 use vibecoin_consensus::{genesis, spec};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::Address;
+use vibecoin_primitives::{Address, ChainSpec, Height};
 use vibecoin_rpc::types::Phase;
 use vibecoin_rpc::{Cookie, Endpoint, NodeApi, OperatorApi, RpcServer, ServerConfig};
-use vibecoin_storage::directory::{Directory, DirectoryError};
+use vibecoin_storage::directory::{Directory, DirectoryError, Recovered};
 use vibecoin_storage::kv::RocksOptions;
 use vibecoin_storage::{KeyValueStore, MemoryStore, StoreError};
 
@@ -21,6 +21,7 @@ use crate::config::NodeConfig;
 use crate::dev::Snapshots;
 use crate::door::Door;
 use crate::error::{Failure, StartError};
+use crate::keeping::Keeping;
 use crate::miner::{self, MinerError, Templates};
 use crate::monitor;
 use crate::pool;
@@ -33,6 +34,8 @@ mod tests;
 pub const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How much of that the miner may take before the others are told, too.
 const MINER_LIMIT: Duration = Duration::from_secs(4);
+/// How often the log hears how far a repair is.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// What others are told who find the directory locked.
 const PROGRAM: &str = "vibecoin node";
 
@@ -62,9 +65,10 @@ impl Node {
     pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
         spec::validate(&config.spec)?;
         let genesis_id = genesis(&config.spec).id();
-        let (store, directory) = open_store(&config, &genesis_id)?;
+        let Opened { store, directory, recovered } = open_store(&config, &genesis_id)?;
         let supervisor = Supervisor::default();
-        let core = match start_services(&config, genesis_id, Arc::clone(&store), &supervisor).await {
+        let starting = start_services(&config, genesis_id, Arc::clone(&store), recovered, &supervisor);
+        let core = match starting.await {
             Ok(core) => Arc::new(core),
             Err(error) => {
                 supervisor.stop();
@@ -76,7 +80,7 @@ impl Node {
             Ok((server, monitor)) => {
                 (node.server, node.monitor) = (server, monitor);
                 tracing::info!(network = config.network, height = %node.core.tip_height(), "the node has started");
-                if let Phase::WaitingForStart { starts_in_ms } = node.core.info().phase {
+                if let Phase::WaitingForStart { starts_in_ms } = node.core.phase() {
                     let seconds = starts_in_ms / 1000;
                     tracing::info!(seconds, "the network has not started yet: the node waits");
                 }
@@ -212,27 +216,48 @@ impl NodeHandle {
     }
 }
 
-fn open_store(
-    config: &NodeConfig,
-    genesis_id: &Hash,
-) -> Result<(Arc<dyn KeyValueStore>, Option<Directory>), StartError> {
-    let Some(path) = &config.directory else { return Ok((Arc::new(MemoryStore::new()), None)) };
+/// A store, the directory it lies in, and what was found in it.
+struct Opened {
+    store: Arc<dyn KeyValueStore>,
+    directory: Option<Directory>,
+    recovered: Option<Recovered>,
+}
+
+fn open_store(config: &NodeConfig, genesis_id: &Hash) -> Result<Opened, StartError> {
+    let Some(path) = &config.directory else {
+        return Ok(Opened { store: Arc::new(MemoryStore::new()), directory: None, recovered: None });
+    };
     let directory = Directory::open(path, PROGRAM, genesis_id)?;
     let options = RocksOptions { cache_bytes: config.cache_bytes / 2, ..RocksOptions::default() };
     let store = directory.open_store(options)?;
-    Ok((Arc::new(store), Some(directory)))
+    let recovered = Some(store.recovered().clone());
+    Ok(Opened { store: Arc::new(store), directory: Some(directory), recovered })
+}
+
+/// Opens the chain, and tells the log now and then how far a repair is.
+fn open_chain(store: Arc<dyn KeyValueStore>, spec: ChainSpec, policy: Policy) -> Result<Chain, OpenError> {
+    let mut told = Instant::now();
+    Chain::open_watched(store, spec, policy, &mut |reached: Height, end: Height| {
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            tracing::info!("the chain is being put in order: block {reached} of {end}");
+        }
+    })
 }
 
 async fn start_services(
     config: &NodeConfig,
     genesis_id: Hash,
     store: Arc<dyn KeyValueStore>,
+    recovered: Option<Recovered>,
     supervisor: &Supervisor,
 ) -> Result<Core, StartError> {
+    let kept = Arc::clone(&store);
     let (policy, spec, directory) = (config.policy(), config.spec.clone(), config.directory.clone());
-    let opening = tokio::task::spawn_blocking(move || Chain::open(store, spec, policy));
+    let opening = tokio::task::spawn_blocking(move || open_chain(store, spec, policy));
     let opened = opening.await.map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
     let chain = opened.map_err(|error| refused(error, directory))?;
+    let keeping = Keeping::new(policy, chain.repair().cloned(), recovered, kept);
     let clock = NodeClock::default();
     let (chain, writer) = vibecoin_chain::spawn(chain, Arc::new(clock.clone()))?;
     // The writer has a thread of its own; this one only waits for its last word.
@@ -240,7 +265,7 @@ async fn start_services(
         Ok(ended) => ended.map_err(Failure::Store),
         Err(panic) => std::panic::resume_unwind(panic),
     })?;
-    let door = Door::open(chain.clone(), clock.clone(), supervisor);
+    let door = Door::open(chain.clone(), supervisor);
     let reader = chain.reader().clone();
     let pool = pool::spawn(config.pool, reader.clone(), chain.changes(), clock.clone(), supervisor)?;
     let (mine, threads) = (config.mine, config.threads);
@@ -258,6 +283,8 @@ async fn start_services(
         faucet: tokio::sync::Mutex::default(),
         logs: config.logs.clone(),
         started: Instant::now(),
+        keeping,
+        damage: OnceLock::new(),
         supervisor: supervisor.clone(),
     })
 }

@@ -64,7 +64,7 @@ pub trait Backend: Send + Sync + 'static {
     /// An account.
     fn account(&self, address: SafeText) -> Answer<'_, AccountDetail>;
     /// Branches beside the active one.
-    fn forks(&self) -> Answer<'_, Vec<ForkRow>>;
+    fn forks(&self) -> Answer<'_, Forks>;
     /// Whatever goes by `text`: a height, an id, an address.
     fn search(&self, text: String) -> Answer<'_, Found>;
 
@@ -153,7 +153,7 @@ pub enum Reply {
     Block(Box<BlockDetail>),
     Transaction(Box<TxDetail>),
     Account(Box<AccountDetail>),
-    Forks(Vec<ForkRow>),
+    Forks(Forks),
     Found(Found),
     Miner(Box<MinerStatus>),
 }

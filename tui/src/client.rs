@@ -290,7 +290,7 @@ impl Backend for ClientBackend {
         self.answer(chain::account(self, address))
     }
 
-    fn forks(&self) -> Answer<'_, Vec<ForkRow>> {
+    fn forks(&self) -> Answer<'_, Forks> {
         self.answer(chain::forks(self))
     }
 

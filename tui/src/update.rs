@@ -242,7 +242,13 @@ fn happened(state: &mut State, event: Event, fx: &mut Vec<Effect>) {
     }
     state.revision += 1;
     match event {
-        Event::Status(status) => state.status = Some(*status),
+        Event::Status(status) => {
+            let known = state.status.as_ref().map(|status| status.warnings.clone()).unwrap_or_default();
+            if let Some(words) = status.warnings.iter().find(|words| !known.contains(words)) {
+                say(state, words.clone(), true, NODE_NOTICE_S);
+            }
+            state.status = Some(*status);
+        }
         Event::Blocks(blocks) => {
             home::take_blocks(state, blocks);
             explorer::tip_moved(state);

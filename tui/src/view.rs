@@ -25,6 +25,7 @@ use crate::update::unavailable;
 mod explorer;
 mod explorer_pages;
 mod first_start;
+mod forks;
 mod history;
 mod home;
 mod logs;
@@ -108,6 +109,11 @@ fn title(state: &State, pen: &mut Pen<'_>, area: Rect) {
                 .add(ink!("{} ", format::count(state.height())), theme.strong);
             left.push((9, height));
             left.push((8, sync(status, theme)));
+            if let Some(depth) = status.alarm {
+                left.push((7, Text::new(ink!(" ▲ reorganised {depth} deep "), theme.alarm)));
+            } else if !status.warnings.is_empty() {
+                left.push((7, Text::new(" ▲ warning ", theme.alarm)));
+            }
             if let Some((all, out)) = status.peers {
                 let word = if all == 1 { "peer" } else { "peers" };
                 left.push((4, Text::new(ink!(" {all} {word} "), theme.bar)));

@@ -36,7 +36,7 @@ api! {
         chain_stats([window: u64]) -> ChainStats;
         /// The Proof of History segment that a block carries.
         chain_poh(block: BlockRef) -> PohSegment;
-        /// The branches beside the active chain, and the reorganisations since the node started.
+        /// The branches beside the active chain, and the newest reorganisations.
         chain_forks() -> ForksReport;
         /// Where every beat is: balances, reward ring, burned; and whether the sum is what was issued.
         chain_supply() -> Supply;
@@ -65,7 +65,7 @@ api! {
         /// What the miner does.
         miner_status() -> MinerStatus;
 
-        /// The node, its network and how far it is.
+        /// The node, its network, how far it is, and what it keeps.
         node_info() -> NodeInfo;
         /// Whether the node works, and what ails it if it does not.
         node_health() -> NodeHealth;

@@ -20,8 +20,10 @@ pub enum Subject {
     Transaction,
     /// The state after a block that is too old, or not on the active chain.
     State,
-    /// A Proof of History segment whose ticks were pruned.
+    /// A Proof of History segment of a block that has none.
     Ticks,
+    /// The body of a block of which only the header is known.
+    Body,
     /// A mining template that has been replaced.
     Template,
     /// A snapshot of `dev_snapshot`.
@@ -35,6 +37,7 @@ impl std::fmt::Display for Subject {
             Self::Transaction => "transaction",
             Self::State => "state",
             Self::Ticks => "ticks",
+            Self::Body => "body of block",
             Self::Template => "template",
             Self::Snapshot => "snapshot",
         })
@@ -189,11 +192,14 @@ pub enum ApiError {
         /// With what.
         reason: String,
     },
-    /// The disk failed, or is full.
+    /// The disk failed, or is full, or what is on it is damaged.
     #[error("storage failed: {reason}")]
     Storage {
         /// In the words of the system.
         reason: String,
+        /// True if it is what was stored that is damaged: writing may still work.
+        #[serde(default)]
+        damaged: bool,
     },
     /// A fault of the node.
     #[error("internal fault: {reason}")]

@@ -11,6 +11,7 @@ pub mod miner;
 pub mod node;
 pub mod scalar;
 pub mod state;
+pub mod storage;
 pub mod tx;
 
 #[cfg(test)]
@@ -23,4 +24,5 @@ pub use miner::*;
 pub use node::*;
 pub use scalar::{AddressText, BitsText, BlockRef, Described, HexBytes, WorkText};
 pub use state::*;
+pub use storage::*;
 pub use tx::*;

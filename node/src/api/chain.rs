@@ -56,6 +56,7 @@ impl Core {
             tx_count: content.tx_count,
             header: HexBytes::from(header.to_bytes().to_vec()),
             content: HexBytes::from(encoding::encode(&content)),
+            status: convert::status(&meta.status),
             active,
             confirmations: if active { confirmations(view, header.height) } else { 0 },
         })
@@ -63,8 +64,9 @@ impl Core {
 
     pub(super) fn block(&self, view: &View, block: BlockRef) -> Result<BlockInfo, ApiError> {
         let header = self.header(view, block)?;
-        let transactions =
-            blocks::transactions(view.rows(), &header.id).map_err(convert::store)?.unwrap_or_default();
+        let transactions = blocks::transactions(view.rows(), &header.id).map_err(convert::store)?;
+        // No transactions and none known are not the same.
+        let transactions = transactions.ok_or_else(|| no_body(&header.id, header.status))?;
         // Every transaction that there is uses exactly its intrinsic gas: contracts do not run yet.
         let mut tips = transactions.iter().map(|tx| {
             Amount::from_beats(tx.body.intrinsic_gas()).checked_mul(tx.body.gas_price.saturating_sub(1))
@@ -84,15 +86,7 @@ impl Core {
 
     pub(super) fn raw_block(&self, view: &View, block: BlockRef) -> Result<HexBytes, ApiError> {
         let id = self.find(view, block)?;
-        let rows = view.rows();
-        let missing = || ApiError::not_found(Subject::Block, block);
-        let whole = Block {
-            header: blocks::header(rows, &id).map_err(convert::store)?.ok_or_else(missing)?,
-            content: blocks::content(rows, &id).map_err(convert::store)?.ok_or_else(missing)?,
-            ticks: self.ticks(view, &id)?,
-            transactions: blocks::transactions(rows, &id).map_err(convert::store)?.unwrap_or_default(),
-        };
-        Ok(HexBytes::from(whole.encode()))
+        Ok(HexBytes::from(whole(view, &id)?.encode()))
     }
 
     pub(super) fn segment(&self, view: &View, block: BlockRef) -> Result<PohSegment, ApiError> {
@@ -107,17 +101,11 @@ impl Core {
             parent_id: header.parent_id,
             seed: poh::seed(&header.parent_id),
             hashes_per_tick: self.spec().poh_hashes_per_tick,
-            ticks: self.ticks(view, &header.id)?,
+            ticks: whole(view, &header.id)?.ticks,
             poh_root: header.poh_root,
             tx_root: header.tx_root,
             poh_hash: header.poh_hash,
         })
-    }
-
-    /// The ticks of a stored block.
-    pub(super) fn ticks(&self, view: &View, id: &Hash) -> Result<Vec<Hash>, ApiError> {
-        let ticks = vibecoin_storage::poh::ticks(view.rows(), id).map_err(convert::store)?;
-        ticks.ok_or_else(|| ApiError::not_found(Subject::Ticks, id))
     }
 
     pub(super) async fn submit_block(&self, bytes: HexBytes) -> Result<Submitted, ApiError> {
@@ -144,6 +132,24 @@ impl Core {
         };
         Ok(Submitted { verdict, id: report.id, height })
     }
+}
+
+/// A whole block. Ticks that were dropped are made again.
+fn whole(view: &View, id: &Hash) -> Result<Block, ApiError> {
+    if let Some(block) = view.block(id).map_err(convert::store)? {
+        return Ok(block);
+    }
+    let record = blocks::meta(view.rows(), id).map_err(convert::store)?;
+    Err(no_body(id, record.map_or(BlockStatus::Header, |record| convert::status(&record.status))))
+}
+
+fn no_body(id: &Hash, status: BlockStatus) -> ApiError {
+    let why = if status == BlockStatus::Invalid {
+        "which breaks a rule"
+    } else {
+        "of which only the header is known"
+    };
+    ApiError::not_found(Subject::Body, format!("{id}, {why},"))
 }
 
 /// 1 at the tip, one more for every block on top.

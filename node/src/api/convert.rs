@@ -6,15 +6,16 @@ use vibecoin_consensus::TransactionError;
 use vibecoin_mempool::PoolError;
 use vibecoin_primitives::{AddressPrefix, Amount, Height, Receipt, Status, Transaction};
 use vibecoin_rpc::ApiError;
-use vibecoin_rpc::types::{AddressText, BitsText, HexBytes, ReceiptInfo, Tip, TxInfo, WorkText};
+use vibecoin_rpc::types::{AddressText, BitsText, BlockStatus, HexBytes, ReceiptInfo, Tip, TxInfo, WorkText};
 use vibecoin_storage::StoreError;
+use vibecoin_storage::blocks::BlockStatus as StoredStatus;
 
 use crate::miner::MinerError;
 use crate::pool::SubmitError;
 
 /// A failed read or write.
 pub fn store(error: StoreError) -> ApiError {
-    ApiError::Storage { reason: error.to_string() }
+    ApiError::Storage { reason: error.to_string(), damaged: error.is_damage() }
 }
 
 /// A chain that did not answer.
@@ -87,6 +88,17 @@ fn pool(error: PoolError, next: Height) -> ApiError {
             let reason = without_rule(&rule, &error.to_string());
             ApiError::TxRefused { rule, reason }
         }
+    }
+}
+
+/// How far a block got.
+pub const fn status(status: &StoredStatus) -> BlockStatus {
+    match status {
+        StoredStatus::HeaderOnly => BlockStatus::Header,
+        StoredStatus::Unlinked => BlockStatus::Unlinked,
+        StoredStatus::Unexecuted => BlockStatus::Stored,
+        StoredStatus::Valid => BlockStatus::Valid,
+        StoredStatus::Invalid { .. } => BlockStatus::Invalid,
     }
 }
 

@@ -1,14 +1,15 @@
 //! The chain as a whole: `chain_search`, `chain_stats`, `chain_forks`, `chain_supply`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use vibecoin_chain::View;
-use vibecoin_consensus::fork_choice::SIDE_BRANCH_DEPTH_MAX;
+use vibecoin_consensus::fork_choice::is_alarming;
+use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Height, Work};
 use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::*;
-use vibecoin_storage::{StateReader, blocks, meta, transactions};
+use vibecoin_storage::{StateReader, StoreError, blocks, meta, transactions};
 
 use super::{Core, convert};
 
@@ -16,6 +17,10 @@ use super::{Core, convert};
 const WINDOW: u64 = 100;
 /// The most blocks over which averages are taken.
 const WINDOW_MAX: u64 = 10_000;
+/// Branches of one answer.
+const BRANCHES_MAX: usize = 200;
+/// Reorganisations of one answer.
+pub(super) const REORGANISATIONS: usize = 100;
 
 impl Core {
     pub(super) async fn search(self: &Arc<Self>, text: String) -> Result<Vec<SearchHit>, ApiError> {
@@ -93,23 +98,6 @@ impl Core {
         })
     }
 
-    pub(super) fn forks(&self, view: &View) -> Result<ForksReport, ApiError> {
-        let mut forks = view.forks(SIDE_BRANCH_DEPTH_MAX).map_err(convert::store)?;
-        forks.retain(|fork| !matches!(fork.status, blocks::BlockStatus::Invalid { .. }));
-        forks.sort_by_key(|fork| std::cmp::Reverse(fork.work));
-        let branch = |fork: vibecoin_chain::Fork| Branch {
-            id: fork.id,
-            height: fork.height,
-            work: WorkText(fork.work),
-            fork_height: fork.fork_height,
-            length: fork.height.saturating_since(fork.fork_height),
-        };
-        Ok(ForksReport {
-            branches: forks.into_iter().map(branch).collect(),
-            reorganisations: self.door.reorganisations(),
-        })
-    }
-
     pub(super) fn supply(&self, view: &View) -> Result<Supply, ApiError> {
         let missing = || ApiError::internal("the supply is not stored");
         let supply = meta::supply(view.rows()).map_err(convert::store)?.ok_or_else(missing)?;
@@ -123,5 +111,80 @@ impl Core {
             burned: supply.burned,
             balanced: supply.is_balanced(),
         })
+    }
+}
+
+/// What stands beside the active chain, and when it was changed over.
+pub(super) fn forks(view: &View) -> Result<ForksReport, ApiError> {
+    let mut forks = view.forks(u64::MAX).map_err(convert::store)?;
+    forks.retain(|fork| !matches!(fork.status, blocks::BlockStatus::Invalid { .. }));
+    forks.sort_by_key(|fork| std::cmp::Reverse(fork.work));
+    forks.truncate(BRANCHES_MAX);
+    let mut missing = Missing::default();
+    let mut branch = |fork: vibecoin_chain::Fork| {
+        let (bodies_missing, missing_from) = missing.of(view, &fork)?;
+        Ok(Branch {
+            id: fork.id,
+            height: fork.height,
+            work: WorkText(fork.work),
+            fork_height: fork.fork_height,
+            length: fork.height.saturating_since(fork.fork_height),
+            status: convert::status(&fork.status),
+            bodies_missing,
+            missing_from,
+        })
+    };
+    Ok(ForksReport {
+        branches: forks
+            .into_iter()
+            .map(&mut branch)
+            .collect::<Result<_, StoreError>>()
+            .map_err(convert::store)?,
+        reorganisations: reorganisations(view, REORGANISATIONS)?,
+    })
+}
+
+/// At most `limit` reorganisations, newest first.
+pub(super) fn reorganisations(view: &View, limit: usize) -> Result<Vec<Reorganisation>, ApiError> {
+    let list = vibecoin_storage::reorganisations::list(view.rows(), limit).map_err(convert::store)?;
+    let shown = |(number, record): (u64, vibecoin_storage::reorganisations::Reorganisation)| Reorganisation {
+        number,
+        time: record.time,
+        fork_height: record.fork_height,
+        from: record.from,
+        to: record.to,
+        reverted: record.reverted,
+        connected: record.connected,
+        alarming: is_alarming(record.reverted),
+    };
+    Ok(list.into_iter().map(shown).collect())
+}
+
+/// Bodies that branches lack: of each block off the active chain, how many down to there and which is the lowest.
+/// Branches share most of their way, and each block is looked at once.
+#[derive(Default)]
+struct Missing(HashMap<Hash, (u64, Option<Height>)>);
+
+impl Missing {
+    fn of(&mut self, view: &View, fork: &vibecoin_chain::Fork) -> Result<(u64, Option<Height>), StoreError> {
+        if fork.status.is_linked() {
+            return Ok((0, None));
+        }
+        let (mut way, mut next) = (Vec::new(), fork.id);
+        let (mut count, mut lowest) = loop {
+            if let Some(known) = self.0.get(&next) {
+                break *known;
+            }
+            let record = blocks::meta(view.rows(), &next)?.filter(|record| record.height > fork.fork_height);
+            let Some(record) = record else { break (0, None) };
+            way.push((next, record.status == blocks::BlockStatus::HeaderOnly, record.height));
+            next = record.parent;
+        };
+        for (id, is_missing, height) in way.into_iter().rev() {
+            count += u64::from(is_missing);
+            lowest = lowest.or(is_missing.then_some(height));
+            self.0.insert(id, (count, lowest));
+        }
+        Ok((count, lowest))
     }
 }

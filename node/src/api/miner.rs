@@ -43,7 +43,7 @@ impl Core {
             height: view.height,
             transactions: view.transactions,
             reward: view.reward,
-            poh_segment_ms: view.segment.map(|segment| segment.took_ms),
+            poh_segment_ms: self.heartbeat().last.map(|beat| beat.took.as_secs_f64() * 1_000.0),
         }
     }
 

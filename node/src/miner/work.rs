@@ -13,7 +13,7 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Amount};
 use vibecoin_rpc::types::MinerState;
 
-use super::{Bench, Found, MinerError, MinerView, Segment, Word, threads_or_default};
+use super::{Bench, Found, MinerError, MinerView, Word, threads_or_default};
 use crate::door::Door;
 use crate::error::Failure;
 
@@ -144,7 +144,7 @@ impl Miner {
         self.search(template, beneficiary, changes, inbox).await
     }
 
-    /// Makes the segment that blocks on this tip carry, unless it is known.
+    /// Waits for the segment that blocks on this tip carry: whoever makes it first, the chain or this.
     async fn sequence(&self, parent: Hash) -> Result<(), MinerError> {
         let segments = self.bench.chain.segments();
         if segments.get(&parent).is_some() {
@@ -152,17 +152,8 @@ impl Miner {
         }
         self.set(MinerState::Sequencing);
         let (segments, spec) = (segments.clone(), Arc::clone(self.bench.chain.spec()));
-        let make = move || {
-            let began = Instant::now();
-            let ticks = segments.make(&spec, &parent);
-            (ticks.last().copied().unwrap_or_default(), began.elapsed())
-        };
-        let (last_tick, took) = tokio::task::spawn_blocking(make).await.map_err(|_| MinerError::Stopping)?;
-        self.show.send_modify(|view| {
-            view.segment = Some(Segment { parent, last_tick, took_ms: took.as_secs_f64() * 1_000.0 });
-            view.segments += 1;
-        });
-        Ok(())
+        let make = move || drop(segments.make(&spec, &parent));
+        tokio::task::spawn_blocking(make).await.map_err(|_| MinerError::Stopping)
     }
 
     async fn search(

@@ -1,13 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
+mod forks;
+mod keeping;
 mod life;
 mod mining;
 mod payments;
 
 use futures_util::StreamExt;
 use vibecoin_primitives::{Amount, Height, Network, Timestamp};
-use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::*;
+use vibecoin_rpc::{ApiError, Subject};
 
 use super::*;
 use crate::config::RpcConfig;
@@ -60,6 +62,21 @@ fn test_address(account: u32) -> Address {
 
 fn text(address: Address) -> AddressText {
     AddressText::new(&address, Network::Devnet.spec().address_prefix)
+}
+
+/// A node that keeps everything in memory, and mines nothing by itself.
+async fn in_memory() -> Node {
+    Node::start(devnet(None)).await.unwrap()
+}
+
+/// What the monitoring port of a node answers.
+async fn ask(handle: &NodeHandle, path: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(handle.metrics_address().unwrap()).await.unwrap();
+    socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await.unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).await.unwrap();
+    text
 }
 
 /// A payment from the first test account.

@@ -228,10 +228,10 @@ pub(super) async fn account(
     })
 }
 
-pub(super) async fn forks(backend: &ClientBackend) -> Result<Vec<ForkRow>, WalletError> {
+pub(super) async fn forks(backend: &ClientBackend) -> Result<Forks, WalletError> {
     let report = backend.node().chain_forks().await?;
     let replaced = |id| report.reorganisations.iter().any(|r| r.from == id);
-    Ok(report
+    let branches = report
         .branches
         .iter()
         .map(|branch| ForkRow {
@@ -239,9 +239,23 @@ pub(super) async fn forks(backend: &ClientBackend) -> Result<Vec<ForkRow>, Walle
             height: branch.height.get(),
             branches_at: branch.fork_height.get(),
             length: branch.length,
-            status: if replaced(branch.id) { "replaced".into() } else { "side".into() },
+            status: if replaced(branch.id) { "replaced".into() } else { branch.status.name().into() },
+            missing: branch.bodies_missing,
         })
-        .collect())
+        .collect();
+    let reorganisations = report
+        .reorganisations
+        .iter()
+        .map(|event| ReorganisationRow {
+            time_ms: event.time.get(),
+            branches_at: event.fork_height.get(),
+            reverted: event.reverted,
+            connected: event.connected,
+            from: text(event.from),
+            alarming: event.alarming,
+        })
+        .collect();
+    Ok(Forks { branches, reorganisations })
 }
 
 /// The transaction with this note.

@@ -72,7 +72,8 @@ async fn status(backend: &ClientBackend) -> Result<(), ()> {
         Ok(info) => {
             let poh = chain::poh(backend).await;
             let rate = if info.retargets { hash_rate(backend).await } else { None };
-            Event::Status(Box::new(translate(&info, poh, rate)))
+            let health = backend.node().node_health().await.ok();
+            Event::Status(Box::new(translate(&info, health, poh, rate)))
         }
         Err(error) if error.is_unreachable() || matches!(error, api::ApiError::Stopping) => {
             Event::Gone(SafeText::new(&error.to_string()))
@@ -86,11 +87,22 @@ async fn hash_rate(backend: &ClientBackend) -> Option<f64> {
     Some(backend.node().chain_stats(None).await.ok()?.hashes_per_s)
 }
 
-fn translate(info: &api::NodeInfo, poh: Option<Poh>, rate: Option<f64>) -> ChainStatus {
+fn translate(
+    info: &api::NodeInfo,
+    health: Option<api::NodeHealth>,
+    poh: Option<Poh>,
+    rate: Option<f64>,
+) -> ChainStatus {
+    // That it stops is told by the end of its answers.
+    let health = health.filter(|_| info.phase != Phase::Stopping);
+    let alarm = health.as_ref().and_then(|health| health.alarm.as_ref()).map(|event| event.reverted);
+    let warnings = health.map(|health| [health.problems, health.warnings].concat()).unwrap_or_default();
     let sync = match info.phase {
         Phase::WaitingForStart { .. } => SyncState::Starting,
         Phase::Running | Phase::Stopping if info.synced => SyncState::Synced,
-        Phase::Running | Phase::Stopping => SyncState::Syncing { target: info.tip.height.get(), eta_s: None },
+        Phase::Running | Phase::Stopping => {
+            SyncState::Syncing { target: info.best_header.height.get(), eta_s: None }
+        }
     };
     ChainStatus {
         network: SafeText::new(&info.network),
@@ -105,6 +117,14 @@ fn translate(info: &api::NodeInfo, poh: Option<Poh>, rate: Option<f64>) -> Chain
         target_interval_ms: info.interval_ms,
         trust: Trust::FullNode,
         poh,
+        kept: Some(Kept {
+            disk_bytes: info.storage.disk_bytes,
+            archive: info.storage.archive,
+            states_from: info.storage.states_from.get(),
+            ticks_from: info.storage.ticks_from.get(),
+        }),
+        warnings: warnings.iter().map(|words| SafeText::new(words)).collect(),
+        alarm,
     }
 }
 

@@ -79,6 +79,25 @@ pub struct ChainStatus {
     pub trust: Trust,
     /// Proof of History on this machine, when it is computed here.
     pub poh: Option<Poh>,
+    /// What the node keeps, when it tells.
+    pub kept: Option<Kept>,
+    /// What ails the node, or should be looked at, in words.
+    pub warnings: Vec<SafeText>,
+    /// The depth of a reorganisation that was an alarm and is recent.
+    pub alarm: Option<u64>,
+}
+
+/// What a node keeps of the chain, and the room that takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Bytes on the disk.
+    pub disk_bytes: u64,
+    /// Whether all states are kept.
+    pub archive: bool,
+    /// The lowest block whose state is kept.
+    pub states_from: u64,
+    /// The lowest block whose ticks are kept.
+    pub ticks_from: u64,
 }
 
 /// A block in a list.
@@ -246,8 +265,36 @@ pub struct ForkRow {
     pub branches_at: u64,
     /// Its blocks after that height.
     pub length: u64,
-    /// How it stands: `active`, `valid`, `replaced`, …
+    /// How it stands: `header`, `stored`, `valid`, `replaced`, …
     pub status: SafeText,
+    /// Blocks of it of which only the headers are known.
+    pub missing: u64,
+}
+
+/// A time when the node changed over to another branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReorganisationRow {
+    /// When, Unix milliseconds.
+    pub time_ms: u64,
+    /// The last height that both branches share.
+    pub branches_at: u64,
+    /// Blocks that left the active chain.
+    pub reverted: u64,
+    /// Blocks that came onto it.
+    pub connected: u64,
+    /// Id of the tip before.
+    pub from: SafeText,
+    /// Whether it was so deep that somebody should find out why.
+    pub alarming: bool,
+}
+
+/// What stands beside the active chain, and when it was changed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forks {
+    /// Branches, heaviest first.
+    pub branches: Vec<ForkRow>,
+    /// Reorganisations, newest first.
+    pub reorganisations: Vec<ReorganisationRow>,
 }
 
 /// What a search led to.

@@ -63,7 +63,7 @@ pub enum PageBody {
     /// An account.
     Account(Box<AccountDetail>),
     /// Branches.
-    Forks(Vec<ForkRow>),
+    Forks(Forks),
     /// Something under way.
     Loading(SafeText),
     /// Something that could not be had.
@@ -125,7 +125,10 @@ impl PageBody {
                     (None, _) => Link::Account(account.address.clone()),
                 })
                 .collect(),
-            Self::Forks(rows) => rows.iter().map(|row| block(&row.tip)).collect(),
+            Self::Forks(forks) => {
+                let branches = forks.branches.iter().map(|row| block(&row.tip));
+                branches.chain(forks.reorganisations.iter().map(|row| block(&row.from))).collect()
+            }
             Self::Loading(_) | Self::Failed { .. } => Vec::new(),
         }
     }

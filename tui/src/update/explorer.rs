@@ -196,7 +196,7 @@ pub(super) fn take_page(state: &mut State, result: Result<Reply, Failure>) {
         Ok(Reply::Block(block) | Reply::Found(Found::Block(block))) => PageBody::Block(block),
         Ok(Reply::Transaction(tx) | Reply::Found(Found::Transaction(tx))) => PageBody::Transaction(tx),
         Ok(Reply::Account(account) | Reply::Found(Found::Account(account))) => PageBody::Account(account),
-        Ok(Reply::Forks(rows)) => PageBody::Forks(rows),
+        Ok(Reply::Forks(forks)) => PageBody::Forks(forks),
         Ok(_) => PageBody::Failed {
             what,
             failure: Failure {

@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::{explorer_pages, home, pieces};
+use super::{explorer_pages, forks, home, pieces};
 use crate::draw::{Pen, Text};
-use crate::format;
+use crate::model::Forks;
 use crate::safe::{SafeText, ink};
 use crate::state::*;
 
@@ -19,10 +19,14 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
         PageBody::Block(block) => explorer_pages::block(state, block, page.selected, pen, inner),
         PageBody::Transaction(tx) => explorer_pages::transaction(state, tx, page.selected, pen, inner),
         PageBody::Account(account) => explorer_pages::account(state, account, page.selected, pen, inner),
-        PageBody::Forks(rows) if rows.is_empty() => {
-            pieces::empty(pen, inner, "No branch beside the active chain is known.");
+        PageBody::Forks(forks) if *forks == Forks::default() => {
+            pieces::empty(
+                pen,
+                inner,
+                "No branch beside the active chain is known, and it was never changed over.",
+            );
         }
-        PageBody::Forks(rows) => forks(rows, page.selected, pen, inner),
+        PageBody::Forks(forks) => forks::draw(state, forks, page.selected, pen, inner),
         PageBody::Loading(what) => {
             let y = inner.y + inner.height / 2;
             pen.put_middle(inner.x, y, inner.width, &Text::new(ink!("looking for {what} …"), theme.dim));
@@ -53,27 +57,4 @@ fn trail(state: &State, theme: &crate::theme::Theme, width: usize) -> Text {
         text = text.add(crumb, if last { theme.heading } else { theme.dim });
     }
     text
-}
-
-fn forks(rows: &[crate::model::ForkRow], selected: usize, pen: &mut Pen<'_>, area: Rect) {
-    let theme = pen.theme;
-    let head = theme.faint;
-    let columns = [(0u16, "tip height"), (12, "branches at"), (25, "blocks"), (33, "status"), (45, "tip")];
-    for (x, word) in columns {
-        pen.put(area.x + x, area.y, 12, &Text::new(word, head));
-    }
-    let height = usize::from(area.height - 1);
-    let first = pieces::first_row(selected, rows.len(), height);
-    for (i, row) in rows.iter().enumerate().skip(first).take(height) {
-        let y = area.y + 1 + (i - first) as u16;
-        if i == selected {
-            pen.tint(Rect::new(area.x - 1, y, area.width + 2, 1), theme.selected);
-        }
-        pen.put_right(area.x, y, 10, &Text::new(format::count(row.height), theme.text));
-        pen.put_right(area.x + 12, y, 11, &Text::new(format::count(row.branches_at), theme.text));
-        pen.put_right(area.x + 25, y, 6, &Text::new(format::count(row.length), theme.text));
-        pen.put(area.x + 33, y, 11, &Text::new(&row.status, theme.warn));
-        let width = area.width.saturating_sub(45);
-        pen.put(area.x + 45, y, width, &Text::new(row.tip.middle(usize::from(width)), theme.dim));
-    }
 }

@@ -146,6 +146,20 @@ fn draw_pulse(state: &State, with_accounts: bool, pen: &mut Pen<'_>, area: Rect)
         };
         y = pieces::pair(pen, inner, y, "mining", 10, &text);
     }
+    if let Some(kept) = state.status.as_ref().and_then(|s| s.kept).filter(|_| y < inner.bottom()) {
+        y = pieces::pair(pen, inner, y, "store", 10, &Text::new(format::bytes(kept.disk_bytes), theme.text));
+        if y < inner.bottom() {
+            let states = match kept.archive {
+                true => "all".into(),
+                false => ink!("from block {}", format::count(kept.states_from)),
+            };
+            y = pieces::pair(pen, inner, y, "states", 10, &Text::new(states, theme.dim));
+        }
+        if kept.ticks_from > 0 && y < inner.bottom() {
+            let text = Text::new(ink!("from block {}", format::count(kept.ticks_from)), theme.dim);
+            y = pieces::pair(pen, inner, y, "ticks", 10, &text);
+        }
+    }
     if y + 4 >= inner.bottom() {
         return;
     }

@@ -98,6 +98,42 @@ fn forks_are_listed() {
     seat.keys(&["3", "f"]);
     seat.expect("branches at");
     seat.expect("12,368");
+    seat.expect("header, 2 lacking");
+    seat.expect("very deep");
+    // Rows of both lists can be chosen, and lead to the blocks that were the tips.
+    assert_eq!(seat.state.explorer.page().body.links().len(), 5);
+    seat.key("end");
+    assert_eq!(seat.state.explorer.page().selected, 4);
+}
+
+#[test]
+fn a_deep_reorganisation_is_shown_until_it_is_old() {
+    for size in [SMALL, (200, 60)] {
+        let mut seat = Seat::open(size);
+        let words = "the chain reorganised 75 blocks deep: find out why";
+        let status = ChainStatus { alarm: Some(75), warnings: vec![words.into()], ..status() };
+        seat.act(Action::Event(Event::Status(Box::new(status.clone()))));
+        seat.expect("▲ reorganised 75 deep");
+        seat.expect(words);
+        // The sentence goes, the mark stays.
+        seat.act(Action::Tick(NOW_MS + 60_000));
+        assert!(!seat.shows(words));
+        seat.expect("▲ reorganised 75 deep");
+        seat.act(Action::Event(Event::Status(Box::new(ChainStatus {
+            warnings: Vec::new(),
+            alarm: None,
+            ..status
+        }))));
+        assert!(!seat.shows("▲"));
+    }
+}
+
+#[test]
+fn what_is_kept_is_on_home() {
+    let seat = Seat::open((200, 60));
+    seat.expect("store");
+    seat.expect("48.3 MB");
+    seat.expect("from block 11,896");
 }
 
 #[test]

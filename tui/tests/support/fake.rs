@@ -92,17 +92,28 @@ impl Fake {
             }
             Request::Transaction(txid) => Reply::Transaction(Box::new(tx_detail(txid))),
             Request::Account(address) => Reply::Account(Box::new(account_detail(address))),
-            Request::Forks => Reply::Forks(
-                (1..4)
+            Request::Forks => Reply::Forks(Forks {
+                branches: (1..4)
                     .map(|n| ForkRow {
                         tip: hash(n),
                         height: TIP - n * 40,
                         branches_at: TIP - n * 40 - n,
                         length: n,
-                        status: SafeText::new("side"),
+                        status: SafeText::new(if n == 3 { "header" } else { "stored" }),
+                        missing: if n == 3 { 2 } else { 0 },
                     })
                     .collect(),
-            ),
+                reorganisations: (1..3)
+                    .map(|n| ReorganisationRow {
+                        time_ms: NOW_MS - n * 600_000,
+                        branches_at: TIP - n * 90,
+                        reverted: 30 * n + 2,
+                        connected: 30 * n + 5,
+                        from: hash(40 + n),
+                        alarming: n == 2,
+                    })
+                    .collect(),
+            }),
             Request::Search(text) => match text.parse::<u64>() {
                 Ok(height) if height <= TIP => Reply::Found(Found::Block(Box::new(block_detail(height)))),
                 _ => Reply::Found(Found::Nothing),

@@ -306,6 +306,9 @@ impl NodeApi for FakeNode {
             time: Timestamp::new(0),
             clock_offset_ms: 0,
             uptime_ms: 0,
+            best_header: BestHeader { id: Hash::ZERO, height: Height::GENESIS, work: WorkText(Work::new(0)) },
+            waiting: WaitingBlocks::default(),
+            storage: StorageInfo::default(),
         })
     }
 

@@ -27,7 +27,7 @@ fn every_variant() -> Vec<ApiError> {
         ApiError::NotStarted { starts_in_ms: 5 },
         ApiError::Stopping,
         ApiError::Busy { reason: reason() },
-        ApiError::Storage { reason: reason() },
+        ApiError::Storage { reason: reason(), damaged: true },
         ApiError::Internal { reason: reason() },
         ApiError::Unreachable { url: url.clone(), reason: reason() },
         ApiError::TimedOut { url: url.clone(), after_ms: 1 },

@@ -105,6 +105,8 @@ pub struct HeaderInfo {
     pub header: HexBytes,
     /// The 224 bytes that the header commits to.
     pub content: HexBytes,
+    /// How far it got with this node.
+    pub status: BlockStatus,
     /// True if it is on the active chain.
     pub active: bool,
     /// 1 for the tip, one more for every block on top; 0 beside the active chain.
@@ -297,10 +299,40 @@ pub struct PohSegment {
 /// What stands beside the active chain, and when it changed its mind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForksReport {
-    /// Ends of branches beside the active chain, heaviest first.
+    /// Ends of branches beside the active chain, heaviest first, at most 200.
     pub branches: Vec<Branch>,
-    /// Reorganisations since the node started, newest first, at most 100.
+    /// Reorganisations of this node, those before its last start included, newest first, at most 100.
     pub reorganisations: Vec<Reorganisation>,
+}
+
+/// How far a block got with this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockStatus {
+    /// Its header was checked; its body is not here.
+    Header,
+    /// It was checked but for execution; the body of a block below it is not here.
+    Unlinked,
+    /// It was checked but for execution, and so were all below it.
+    Stored,
+    /// Every rule holds, execution included.
+    Valid,
+    /// It breaks a rule, or stands on a block that does.
+    Invalid,
+}
+
+impl BlockStatus {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Unlinked => "unlinked",
+            Self::Stored => "stored",
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+        }
+    }
 }
 
 /// A branch beside the active chain.
@@ -319,11 +351,20 @@ pub struct Branch {
     pub fork_height: Height,
     /// Blocks of its own.
     pub length: u64,
+    /// How far its end got.
+    pub status: BlockStatus,
+    /// How many of its blocks are known by their headers only.
+    pub bodies_missing: u64,
+    /// The lowest of these.
+    #[schemars(with = "Option<schema::Height>")]
+    pub missing_from: Option<Height>,
 }
 
 /// A change of the active branch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reorganisation {
+    /// Counts this node's reorganisations, from 0.
+    pub number: u64,
     /// When this node did it.
     #[schemars(with = "schema::Timestamp")]
     pub time: Timestamp,
@@ -340,6 +381,8 @@ pub struct Reorganisation {
     pub reverted: u64,
     /// Blocks put on.
     pub connected: u64,
+    /// True if so many were taken back that somebody should find out why (60).
+    pub alarming: bool,
 }
 
 /// Where every beat is. Balances, maturing and burned together are what was allocated and issued.

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::Timestamp;
+use vibecoin_primitives::{Height, Timestamp};
 
-use super::chain::Tip;
-use super::scalar::schema;
+use super::chain::{Reorganisation, Tip};
+use super::scalar::{WorkText, schema};
+use super::storage::StorageInfo;
 
 /// How far the node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,12 +52,16 @@ pub struct NodeInfo {
     /// How far the node is.
     #[serde(flatten)]
     pub phase: Phase,
-    /// True if the node has what its peers have.
+    /// True if no headers are known that would be the chain if their bodies were here.
     pub synced: bool,
     /// Nodes it is connected to.
     pub peers: u32,
     /// The end of its chain.
     pub tip: Tip,
+    /// The header with the most work that is known: the tip's, unless bodies are missing.
+    pub best_header: BestHeader,
+    /// Blocks that are not on the chain yet.
+    pub waiting: WaitingBlocks,
     /// True if it mines.
     pub mining: bool,
     /// The node's clock.
@@ -66,6 +71,32 @@ pub struct NodeInfo {
     pub clock_offset_ms: u64,
     /// How long the node has been running.
     pub uptime_ms: u64,
+    /// What it keeps and verifies, and the room that it takes.
+    pub storage: StorageInfo,
+}
+
+/// The header with the most work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BestHeader {
+    /// Its id.
+    #[schemars(with = "schema::Hash")]
+    pub id: Hash,
+    /// Its height.
+    #[schemars(with = "schema::Height")]
+    pub height: Height,
+    /// Work of the chain up to it.
+    pub work: WorkText,
+}
+
+/// Blocks that wait for something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingBlocks {
+    /// Stored headers whose bodies are missing.
+    pub headers_only: u64,
+    /// Blocks whose parents are unknown.
+    pub orphans: u64,
+    /// Blocks whose time lies ahead.
+    pub held: u64,
 }
 
 /// Whether the node works.
@@ -77,6 +108,10 @@ pub struct NodeHealth {
     pub ready: bool,
     /// What ails it, in words.
     pub problems: Vec<String>,
+    /// What somebody should look at though the node works, in words: a deep reorganisation, a repair at the start.
+    pub warnings: Vec<String>,
+    /// The newest reorganisation so deep that it is an alarm, for a day.
+    pub alarm: Option<Reorganisation>,
     /// Time since the tip's own time.
     pub tip_age_ms: u64,
 }
@@ -88,13 +123,13 @@ pub struct PohStatus {
     pub ticks: u32,
     /// Hashes from one tick to the next.
     pub hashes_per_tick: u64,
-    /// Hashes per second of the last segment made here.
+    /// Sequential hashes per second, averaged over the last few segments made here; none before the first.
     pub hashes_per_s: Option<f64>,
-    /// Time it took.
+    /// Time that the last of them took.
     pub segment_ms: Option<f64>,
-    /// Segments made since the node started.
+    /// Segments made since the node started, whether it mines or not.
     pub segments: u64,
-    /// The block after which the last segment stands.
+    /// The block from which the last of them starts; before the first, the one from which the tip's own starts.
     #[schemars(with = "Option<schema::Hash>")]
     pub parent_id: Option<Hash>,
     /// Its last tick.

@@ -71,19 +71,12 @@ async fn a_failing_part_takes_the_node_down_with_its_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_and_metrics_are_answered() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut config = devnet(None);
     config.metrics = Some("127.0.0.1:0".parse().unwrap());
     let node = Node::start(config).await.unwrap();
     let handle = node.handle();
     handle.mine_now(Address::new([1; 20]), 2).await.unwrap();
-    let ask = async |path: &str| -> String {
-        let mut socket = tokio::net::TcpStream::connect(handle.metrics_address().unwrap()).await.unwrap();
-        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await.unwrap();
-        let mut text = String::new();
-        socket.read_to_string(&mut text).await.unwrap();
-        text
-    };
+    let ask = async |path: &str| ask(&handle, path).await;
     assert!(ask("/health").await.starts_with("HTTP/1.1 200 OK"));
     assert!(ask("/ready?x=1").await.starts_with("HTTP/1.1 200 OK"));
     assert!(ask("/").await.starts_with("HTTP/1.1 404"));

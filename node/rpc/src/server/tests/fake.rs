@@ -50,7 +50,7 @@ pub fn sample(method: &str) -> Value {
         "id": HASH, "height": 7, "version": 1, "parent_id": HASH, "prev_time": 6, "time": 7, "bits": "0x207fffff",
         "nonce": u64::MAX, "work": "14", "history_root": HASH, "content_root": HASH, "state_root": HASH,
         "tx_root": HASH, "receipts_root": HASH, "poh_root": HASH, "poh_hash": HASH, "beneficiary": ADDRESS,
-        "gas_used": 21_000, "tx_count": 1, "header": "00ff", "content": "", "active": true, "confirmations": 1,
+        "gas_used": 21_000, "tx_count": 1, "header": "00ff", "content": "", "status": "valid", "active": true, "confirmations": 1,
     });
     let transaction = json!({
         "txid": HASH, "leaf_hash": HASH, "from": ADDRESS, "to": ADDRESS, "value": "18446744073709551615",
@@ -70,6 +70,10 @@ pub fn sample(method: &str) -> Value {
         "beneficiary": ADDRESS, "hashes_per_s": 1.5, "expected_ms": null,
         "blocks_found": 3, "last_found": place, "height": 8, "transactions": 0, "reward": "2000000000",
         "poh_segment_ms": 0.25,
+    });
+    let reorganisation = json!({
+        "number": 0, "time": 9, "fork_height": 4, "from": HASH, "to": HASH, "reverted": 1, "connected": 2,
+        "alarming": false,
     });
     match method {
         "chain_tip" | "chain_subscribe_tip" | "dev_revert" => tip,
@@ -99,9 +103,9 @@ pub fn sample(method: &str) -> Value {
             "poh_root": HASH, "tx_root": HASH, "poh_hash": HASH,
         }),
         "chain_forks" => json!({
-            "branches": [{ "id": HASH, "height": 6, "work": "12", "fork_height": 4, "length": 2 }],
-            "reorganisations": [{ "time": 9, "fork_height": 4, "from": HASH, "to": HASH, "reverted": 1,
-                "connected": 2 }],
+            "branches": [{ "id": HASH, "height": 6, "work": "12", "fork_height": 4, "length": 2, "status": "header",
+                "bodies_missing": 1, "missing_from": 6 }],
+            "reorganisations": [reorganisation],
         }),
         "chain_supply" => json!({
             "height": 7, "id": HASH, "allocated": "100", "issued": "14", "balances": "100", "maturing": "13",
@@ -141,9 +145,22 @@ pub fn sample(method: &str) -> Value {
             "address_prefix": "dvibe", "interval_ms": 1000, "retargets": false, "block_gas": 600_000_000,
             "block_bytes": 8_388_608, "phase": "waiting_for_start", "starts_in_ms": 5, "synced": true, "peers": 0,
             "tip": tip, "mining": false, "time": 9, "clock_offset_ms": 0, "uptime_ms": 1,
+            "best_header": { "id": HASH, "height": 8, "work": "16" },
+            "waiting": { "headers_only": 1, "orphans": 0, "held": 0 },
+            "storage": {
+                "disk_bytes": 5, "log_bytes": 1, "memory_bytes": 2, "archive": false, "states_from": 0,
+                "undo_from": 0, "prune_ticks": true, "ticks_from": 3, "verify_poh_depth": 17_280,
+                "kinds": [{ "kind": "bodies", "disk_bytes": 4, "memory_bytes": 2, "rows": 7 }],
+                "repair": { "reason": "a row was damaged", "tip_before": null, "height": 7, "shortened_by": 1,
+                    "bodies_lost": 1, "headers_lost": 0 },
+                "recovered": null,
+            },
         }),
         "node_health" => {
-            json!({ "healthy": false, "ready": true, "problems": ["disk full"], "tip_age_ms": 1 })
+            json!({
+                "healthy": false, "ready": true, "problems": ["disk full"], "warnings": ["repaired"],
+                "alarm": reorganisation, "tip_age_ms": 1,
+            })
         }
         "poh_status" => json!({
             "ticks": 64, "hashes_per_tick": 64, "hashes_per_s": 1.5, "segment_ms": 0.5, "segments": 3,
