@@ -101,6 +101,7 @@ impl StoreError {
     }
 
     /// The system's error about a file or folder, which it does not name by itself.
+    #[cfg(feature = "rocksdb")]
     pub(crate) fn at(path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::of_system(error, format!("{}: {error}", path.display()))
     }
@@ -118,6 +119,7 @@ impl StoreError {
     }
 
     /// What every write gets after one that failed.
+    #[cfg(any(test, feature = "rocksdb", feature = "testing"))]
     pub(crate) fn stopped(cause: &Self) -> Self {
         Self::Stopped { cause: Box::new(cause.clone()) }
     }

@@ -20,6 +20,7 @@ pub(super) enum Operation {
     Clear { column: Column },
 }
 
+#[cfg(feature = "rocksdb")]
 impl Operation {
     /// Where it writes.
     pub(super) const fn column(&self) -> Column {

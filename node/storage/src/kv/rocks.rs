@@ -16,44 +16,45 @@ mod errors;
 mod inspection;
 mod log;
 mod options;
+mod scratch;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File, TryLockError},
     io,
     ops::Deref,
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use rocksdb::{
-    BoundColumnFamily, Cache, ColumnFamilyDescriptor, DBWithThreadMode, FlushOptions, IteratorMode,
-    MultiThreaded, ReadOptions, SnapshotWithThreadMode, WriteBatch,
+    BoundColumnFamily, Cache, ColumnFamilyDescriptor, DBWithThreadMode, ErrorKind, FlushOptions,
+    IteratorMode, MultiThreaded, ReadOptions, SnapshotWithThreadMode,
 };
 use self_cell::self_cell;
 
 use super::{
-    Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan,
-    batch::Operation,
-    seal::{self, SEAL_BYTES},
+    Batch, Durability, KeyValueRead, KeyValueStore, Rows, Scan, seal,
     sizes::{ColumnSize, StoreSizes},
 };
 use crate::{columns::Column, error::StoreError};
 use errors::from_rocksdb;
 pub use inspection::LogEnd;
 pub use options::RocksOptions;
-
-/// What RocksDB adds to the key and the value of a write at most: its kind, the column and two lengths.
-const OPERATION_BYTES: usize = 16;
+use writes::Sealed;
 
 /// The column family of what the store itself keeps.
 const OWN: &str = "default";
 
 /// The row of [`OWN`] with the number of the last commit.
 const COMMITS: &[u8] = b"commits";
+
+/// How long a write waits before it is tried again.
+const STALL: Duration = Duration::from_millis(2);
 
 /// Held while the database is open.
 const LOCK_FILE: &str = "store.lock";
@@ -71,6 +72,8 @@ pub struct RocksStore {
 /// A database and the lock of its folder, which is let go last.
 struct Held {
     database: Database,
+    /// How single rows are read, made once.
+    reading: ReadOptions,
     _lock: File,
 }
 
@@ -113,7 +116,7 @@ impl RocksStore {
             .map_err(|error| from_rocksdb(path, error))?;
         let commits = read_commits(&database)?;
         Ok(Self {
-            database: Arc::new(Held { database, _lock: lock }),
+            database: Arc::new(Held { database, reading: options::reading(), _lock: lock }),
             writer: Arc::new(Writer { commits: Mutex::new(commits), failed: OnceLock::new() }),
             log_end: inspection.log_end,
         })
@@ -135,11 +138,29 @@ impl RocksStore {
         let mut commits = self.writer.commits.lock();
         self.is_writable()?;
         let number = commits.checked_add(1).expect("a commit a nanosecond would need centuries");
-        let writes = self.assemble(batch, number)?;
-        let written = self.database.write_opt(writes, &options::writing(durability));
-        self.or_stop(written)?;
+        let sealed = Sealed::new(&self.database, batch, number)?;
+        let options = options::writing(durability);
+        // While flushes and compactions lag behind, writes have to wait. RocksDB would wait for ever for those that
+        // failed for want of space, so the waiting is done here.
+        loop {
+            match self.database.write_opt(sealed.to_writes(&self.database)?, &options) {
+                Err(error) if error.kind() == ErrorKind::Incomplete => self.wait()?,
+                written => break self.or_stop(written)?,
+            }
+        }
         *commits = number;
         Ok(number)
+    }
+
+    /// Gives flushes and compactions a moment, unless one of them has failed.
+    fn wait(&self) -> Result<(), StoreError> {
+        if self.property(Column::Meta, "rocksdb.background-errors") == 0 {
+            std::thread::sleep(STALL);
+            return Ok(());
+        }
+        let error = errors::probe(self.database.path());
+        self.writer.failed.get_or_init(|| error.clone());
+        Err(error)
     }
 
     /// Whether no write has failed yet.
@@ -154,39 +175,6 @@ impl RocksStore {
             self.writer.failed.get_or_init(|| error.clone());
             error
         })
-    }
-
-    /// The batch in RocksDB's form, with every value sealed, and with its number.
-    fn assemble(&self, batch: Batch, number: u64) -> Result<WriteBatch, StoreError> {
-        let operations = batch.into_operations();
-        let bytes = operations.iter().map(bytes_of).sum::<usize>() + 2 * OPERATION_BYTES;
-        // Growing a batch of megabytes step by step would copy it many times.
-        let mut writes = WriteBatch::with_capacity_bytes(bytes);
-        let clears = Clears::of(&self.database, &operations)?;
-        let mut current = None;
-        for operation in operations {
-            // Batches come sorted by column, so looking the handle up once per run is enough.
-            let handle = match &current {
-                Some((column, handle)) if *column == operation.column() => handle,
-                _ => &current.insert((operation.column(), handle(&self.database, operation.column())?)).1,
-            };
-            match operation {
-                Operation::Put { column, key, mut value } => {
-                    seal::seal(column.name(), &key, &mut value);
-                    writes.put_cf(handle, key, value);
-                }
-                Operation::Delete { key, .. } => writes.delete_cf(handle, key),
-                Operation::Clear { column } => {
-                    if let Some(end) = clears.end(column) {
-                        writes.delete_range_cf(handle, [].as_slice(), end);
-                    }
-                }
-            }
-        }
-        let mut row = number.to_le_bytes().to_vec();
-        seal::seal(OWN, COMMITS, &mut row);
-        writes.put(COMMITS, row);
-        Ok(writes)
     }
 
     /// Bytes of memory in use: block cache, write buffers, and tables' own readers.
@@ -313,57 +301,9 @@ fn rows<'a>(database: &'a Database, mut options: ReadOptions, column: Column, sc
     Box::new(rows.take(scan.limit_rows()))
 }
 
-/// What a write takes in a batch. Growing a batch of megabytes step by step would copy it many times.
-fn bytes_of(operation: &Operation) -> usize {
-    OPERATION_BYTES
-        + match operation {
-            Operation::Put { key, value, .. } => key.len() + value.len() + SEAL_BYTES,
-            Operation::Delete { key, .. } => key.len(),
-            Operation::Clear { .. } => 0,
-        }
-}
-
-/// Where the columns end that a batch clears: behind their last stored row and behind every row that the batch
-/// itself puts there, since RocksDB removes ranges with an end.
-struct Clears(BTreeMap<Column, Option<Vec<u8>>>);
-
-impl Clears {
-    fn of(database: &Database, operations: &[Operation]) -> Result<Self, StoreError> {
-        let mut ends: BTreeMap<Column, Option<Vec<u8>>> = BTreeMap::new();
-        for operation in operations {
-            if let Operation::Clear { column } = operation
-                && !ends.contains_key(column)
-            {
-                let last = Scan::all().reversed().limit(1);
-                let last = rows(database, options::reading(), *column, &last).next().transpose()?;
-                ends.insert(*column, last.map(|(key, _)| key));
-            }
-        }
-        if ends.is_empty() {
-            return Ok(Self(ends));
-        }
-        for operation in operations {
-            if let Operation::Put { column, key, .. } = operation
-                && let Some(last) = ends.get_mut(column)
-                && last.as_ref().is_none_or(|last| last < key)
-            {
-                *last = Some(key.clone());
-            }
-        }
-        // The next greater key is one zero byte longer.
-        ends.values_mut().flatten().for_each(|key| key.push(0));
-        Ok(Self(ends))
-    }
-
-    /// The key behind the last one; `None` if there is nothing to remove.
-    fn end(&self, column: Column) -> Option<&[u8]> {
-        self.0.get(&column)?.as_deref()
-    }
-}
-
 impl KeyValueRead for RocksStore {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        get(&self.database, &options::reading(), column, key)
+        get(&self.database, &self.database.reading, column, key)
     }
 
     fn iterate<'a>(&'a self, column: Column, scan: Scan) -> Rows<'a> {
@@ -382,6 +322,10 @@ impl KeyValueStore for RocksStore {
                 BorrowedSnapshot(database.snapshot())
             }),
         })
+    }
+
+    fn scratch(&self) -> Result<Arc<dyn KeyValueStore>, StoreError> {
+        Ok(Arc::new(scratch::ScratchStore::beside(self.database.path())?))
     }
 
     fn flush(&self) -> Result<(), StoreError> {

@@ -190,3 +190,58 @@ fn many_changes_on_many_threads_are_the_same_as_few_on_one() {
     check(&tree, &store, update.version(), &left, &[most[0].0]);
     assert!(update.previous().is_sorted_by_key(|(key, _)| *key) && update.previous().len() == 2_995);
 }
+
+#[test]
+fn the_cache_keeps_its_bound_under_a_flood() {
+    const BOUND: u64 = 200_000;
+    let store = MemoryStore::new();
+    let tree = StateTree::new(BOUND, None);
+    let mut base = None;
+    let mut most = 0;
+    for round in 0..40_u32 {
+        // New keys and old ones, in values of very different lengths.
+        let changes: BTreeMap<Hash, Option<Vec<u8>>> = (0..150_u32)
+            .map(|n| {
+                (
+                    sha256(&(n * (round % 7 + 1)).to_le_bytes()),
+                    Some(vec![round as u8; (n * n) as usize % 3_000]),
+                )
+            })
+            .collect();
+        let changes: Vec<_> = changes.into_iter().collect();
+        base = Some(commit(&tree, &store, base, &changes).version());
+        assert!(tree.cache_bytes() <= BOUND, "{}", tree.cache_bytes());
+        // Reading floods it, too: present keys, absent ones, and proofs of both, at once.
+        let view = tree.at(&store, base.unwrap()).unwrap();
+        std::thread::scope(|scope| {
+            for part in 0..2_u32 {
+                let view = &view;
+                scope.spawn(move || {
+                    for n in 0..100_u32 {
+                        let key = sha256(&(n * 2 + part).to_le_bytes());
+                        let value = view.get(&key).unwrap();
+                        let proof = view.prove(&key).unwrap();
+                        assert_eq!(proof.verify(&view.root(), &key).unwrap(), value.as_deref());
+                    }
+                });
+            }
+        });
+        assert!(tree.cache_bytes() <= BOUND, "{}", tree.cache_bytes());
+        most = most.max(tree.cache_bytes());
+    }
+    assert!(most > BOUND / 2, "the flood must fill it: {most}");
+    // A single node above the bound is used and not kept.
+    let huge = [(sha256(b"huge"), Some(vec![7; 2 * BOUND as usize]))];
+    let version = commit(&tree, &store, base, &huge).version();
+    let view = tree.at(&store, version).unwrap();
+    assert_eq!(view.get(&huge[0].0).unwrap(), huge[0].1);
+    assert!(tree.cache_bytes() <= BOUND);
+}
+
+#[test]
+fn what_a_node_weighs_is_not_less_than_its_own_bytes() {
+    let leaf = node::Node::Leaf(node::Leaf { key: Hash::ZERO, value: vec![1; 1_000] });
+    assert!(leaf.weight_bytes() >= (size_of::<node::Node>() + 1_000) as u64);
+    let empty = node::Node::Leaf(node::Leaf { key: Hash::ZERO, value: vec![] });
+    assert!(empty.weight_bytes() >= size_of::<node::Node>() as u64 + 16);
+}

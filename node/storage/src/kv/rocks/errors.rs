@@ -4,7 +4,7 @@
 //! system said. The kinds that people can do something about are told apart by the system's own phrases, which
 //! tests provoke from a full, a read-only and a failing file system.
 
-use std::path::Path;
+use std::{fs, io::Write as _, path::Path};
 
 use rocksdb::ErrorKind;
 
@@ -44,5 +44,26 @@ pub(super) fn classify(kind: ErrorKind, detail: String) -> StoreError {
             StoreError::Refused { detail }
         }
         _ => StoreError::Io { detail },
+    }
+}
+
+/// Why a flush or a compaction in `folder` may have failed, which the database does not say: found by writing there.
+pub(super) fn probe(folder: &Path) -> StoreError {
+    /// More than a file system leaves to round up to.
+    const BYTES: usize = 1 << 20;
+    let path = folder.join("probe");
+    let tried = fs::File::create(&path).and_then(|mut file| {
+        file.write_all(&vec![0xa5; BYTES])?;
+        file.sync_all()
+    });
+    let _ = fs::remove_file(&path);
+    match tried {
+        Err(error) => StoreError::at(&path, &error),
+        Ok(()) => StoreError::Io {
+            detail: format!(
+                "the database could not bring its buffers to files; {} says why",
+                folder.join("LOG").display()
+            ),
+        },
     }
 }

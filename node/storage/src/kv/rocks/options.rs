@@ -9,12 +9,16 @@ use super::super::Durability;
 
 const MIB: usize = 1 << 20;
 
+/// Files of the first level of a column at which writes wait for compaction.
+const LEVEL_ZERO_STOP: i32 = 36;
+
 /// Limits of memory and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RocksOptions {
     /// Bytes of the block cache that all columns share.
     pub cache_bytes: usize,
-    /// Bytes of one column's write buffer.
+    /// Bytes of one column's write buffer. Since columns go to files together, what counts is the common limit; a
+    /// lower one here makes more and smaller files.
     pub write_buffer_bytes: usize,
     /// Bytes of all write buffers together.
     pub write_buffers_total_bytes: usize,
@@ -26,7 +30,7 @@ impl Default for RocksOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 64 * MIB,
-            write_buffer_bytes: 16 * MIB,
+            write_buffer_bytes: 48 * MIB,
             write_buffers_total_bytes: 48 * MIB,
             open_files_max: 256,
         }
@@ -101,6 +105,11 @@ pub(super) fn column(cache: &Cache, limits: &RocksOptions) -> Options {
     options.set_write_buffer_size(limits.write_buffer_bytes);
     options.set_max_write_buffer_number(2);
     options.set_level_compaction_dynamic_level_bytes(true);
+    // Writes are never slowed down, only stopped, so that a stop that will not end can be told (see
+    // `RocksStore::commit`): at the count of files where RocksDB would stop, and at no amount of bytes before.
+    options.set_level_zero_slowdown_writes_trigger(LEVEL_ZERO_STOP);
+    options.set_level_zero_stop_writes_trigger(LEVEL_ZERO_STOP);
+    options.set_soft_pending_compaction_bytes_limit(0);
     options
 }
 
@@ -116,5 +125,7 @@ pub(super) fn reading() -> ReadOptions {
 pub(super) fn writing(durability: Durability) -> WriteOptions {
     let mut options = WriteOptions::default();
     options.set_sync(durability == Durability::Synced);
+    // A write that would have to wait comes back instead.
+    options.set_no_slowdown(true);
     options
 }

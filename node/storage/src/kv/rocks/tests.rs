@@ -8,7 +8,10 @@ mod seals;
 use rocksdb::ErrorKind;
 
 use super::{errors::classify, *};
-use crate::kv::contract::{A, put};
+use crate::kv::{
+    KeyValueWrite as _,
+    contract::{A, put},
+};
 
 #[test]
 fn an_open_database_is_locked() {
@@ -27,7 +30,7 @@ fn an_open_database_is_locked() {
 fn a_damaged_database_is_reported_as_such() {
     let folder = tempfile::tempdir().unwrap();
     drop(RocksStore::open(folder.path()).unwrap());
-    std::fs::write(folder.path().join("CURRENT"), "MANIFEST-none\n").unwrap();
+    fs::write(folder.path().join("CURRENT"), "MANIFEST-none\n").unwrap();
     let error = RocksStore::open(folder.path()).err().unwrap();
     assert!(matches!(error, StoreError::Corrupt { .. } | StoreError::Io { .. }), "{error}");
 }
@@ -81,11 +84,11 @@ fn a_flipped_bit_in_a_table_is_reported_and_not_returned() {
         store.flush().unwrap();
     }
     let is_table = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "sst");
-    let mut files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     let table = files.find(is_table).unwrap();
-    let mut bytes = std::fs::read(&table).unwrap();
+    let mut bytes = fs::read(&table).unwrap();
     bytes[100_000] ^= 1;
-    std::fs::write(&table, bytes).unwrap();
+    fs::write(&table, bytes).unwrap();
     let store = RocksStore::open(folder.path()).unwrap();
     assert!(matches!(store.get(A, b"k"), Err(StoreError::Corrupt { .. })));
 }
@@ -133,4 +136,30 @@ fn the_log_and_the_diary_stay_bounded() {
     let is_diary = |name: &str| name.starts_with("LOG");
     let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(names.filter(|name| is_diary(name.to_str().unwrap())).count() <= 2);
+}
+
+#[test]
+fn a_scratch_store_is_empty_and_goes_with_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = RocksStore::open(&folder.path().join("db")).unwrap();
+    let row = |value: &[u8]| {
+        let mut batch = Batch::new();
+        batch.put(Column::Meta, b"key".to_vec(), value.to_vec());
+        batch
+    };
+    store.write(row(b"kept"), Durability::Synced).unwrap();
+    for _ in 0..2 {
+        let scratch = store.scratch().unwrap();
+        assert_eq!(scratch.get(Column::Meta, b"key").unwrap(), None);
+        scratch.write(row(b"thrown away"), Durability::Synced).unwrap();
+        assert_eq!(scratch.get(Column::Meta, b"key").unwrap().as_deref(), Some(&b"thrown away"[..]));
+        assert!(folder.path().join("db.scratch").exists());
+        drop(scratch);
+        assert!(!folder.path().join("db.scratch").exists());
+    }
+    // A crash leaves one behind; it is in nobody's way.
+    fs::create_dir(folder.path().join("db.scratch")).unwrap();
+    fs::write(folder.path().join("db.scratch/CURRENT"), b"nonsense").unwrap();
+    assert_eq!(store.scratch().unwrap().get(Column::Meta, b"key").unwrap(), None);
+    assert_eq!(store.get(Column::Meta, b"key").unwrap().as_deref(), Some(&b"kept"[..]));
 }

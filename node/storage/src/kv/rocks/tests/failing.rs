@@ -1,7 +1,6 @@
 //! After a write that failed there are no more.
 
 use super::*;
-use crate::KeyValueWrite as _;
 
 fn batch(key: u8, bytes: usize) -> Batch {
     let mut batch = Batch::new();
@@ -90,6 +89,34 @@ fn a_full_disk_is_named_and_nothing_acknowledged_is_lost() {
         assert!(store.contains(A, &[key]).unwrap(), "{key}");
     }
     store.write(batch(200, 10), Durability::Synced).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_named_when_buffers_do_not_fit_into_files() {
+    let Some(small) = Small::mounted() else { return };
+    let limits = RocksOptions {
+        cache_bytes: 1 << 20,
+        write_buffer_bytes: 1 << 16,
+        write_buffers_total_bytes: 1 << 17,
+        open_files_max: 64,
+    };
+    let store = RocksStore::open_with(&small.path(), limits).unwrap();
+    // What fails first is a matter of chance here, the log or a table. RocksDB itself waits for ever for space.
+    let mut number = 0;
+    let error = loop {
+        match store.write(batch(number, 3_000 + 50 * usize::from(number)), Durability::Synced) {
+            Ok(()) => number = number.wrapping_add(1),
+            Err(error) => break error,
+        }
+        let filler = small.folder.path().join(store.commits().to_string());
+        let _ = fs::write(filler, vec![1; 50_000]);
+    };
+    assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
+    assert!(matches!(store.write(Batch::new(), Durability::Synced), Err(StoreError::Stopped { .. })));
+    let commits = store.commits();
+    drop(store);
+    assert!(small.mount(&["-o", "remount,size=64m"]));
+    assert!(RocksStore::open_with(&small.path(), limits).unwrap().commits() >= commits);
 }
 
 #[test]

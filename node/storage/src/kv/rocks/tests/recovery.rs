@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::{KeyValueWrite as _, kv::rocks::log::Ending};
+use crate::kv::rocks::log::{self, Ending};
 
 const COMMITS_MADE: u64 = 120;
 
@@ -77,7 +77,7 @@ fn after(template: &Path, damage: impl FnOnce(&mut Vec<u8>)) -> (u64, Option<Log
 fn the_database_s_own_log_is_read_as_it_is_meant() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path());
-    assert_eq!(crate::kv::rocks::log::inspect(&log_of(folder.path()), |_| ()).unwrap(), Ending::Whole);
+    assert_eq!(log::inspect(&log_of(folder.path()), |_| ()).unwrap(), Ending::Whole);
     let store = RocksStore::open(folder.path()).unwrap();
     assert_eq!((prefix(&store), store.log_end()), (COMMITS_MADE, None));
 }

@@ -5,7 +5,8 @@ use vibecoin_primitives::{Height, Timestamp};
 
 use super::*;
 use crate::{
-    KeyValueWrite as _, Overlay, StateTree, active, activity, blocks, history,
+    Overlay, StateTree, active, activity, blocks, history,
+    kv::seal::SEAL_BYTES,
     meta::{self, Supply},
     pool, reorganisations,
     testing::{address, block, transaction},
