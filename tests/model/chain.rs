@@ -3,22 +3,25 @@
 //! Execution of a side branch waits until it would win, as the protocol asks, or does not wait: the model always knows
 //! what it will say, and only tells it later.
 //!
-//! Deliberately absent: bounds on what waits, which are policy; runs stay below them.
+//! Deliberately absent: how many blocks may wait, which is policy; runs stay below that. What is chosen among the
+//! branches is in `choice`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
 
 use vibecoin_primitives::ChainSpec;
 
 use super::bytes::{Block, Hash, Header, sha256, tagged, tree};
-use super::difficulty::work;
+use super::difficulty::{is_met, work};
 use super::history::{self, Run};
 use super::ledger::Ledger;
 use super::rules::{self, DRIFT_MS, Rule};
 
 /// How many blocks may be ahead of the clock.
 const HELD_MAX: usize = 64;
+/// How long a block waits for its parent, in ms, where there are bounds.
+const WAIT_MS: u64 = 120_000;
 
 /// A verdict as a word, or the number of the broken rule.
 pub type Told = String;
@@ -41,35 +44,49 @@ impl fmt::Debug for Delivered {
     }
 }
 
-struct Stored {
-    header: Header,
-    parent: Hash,
-    own_work: u128,
-    total_work: u128,
-    arrival: usize,
-    /// The ledger after it, or the rule that its execution breaks, whether that has been told or not.
-    result: Result<Rc<Ledger>, Rule>,
+/// How a node is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Side branches are executed only when they would win.
+    pub lazy: bool,
+    /// Of what can hardly win only the header is kept (FRK-3), and of strangers only what shows work (ORP-2).
+    pub bounded: bool,
+}
+
+/// A block whose header is right.
+pub(super) struct Stored {
+    pub(super) header: Header,
+    pub(super) parent: Hash,
+    pub(super) own_work: u128,
+    pub(super) total_work: u128,
+    /// When it came, with its body if that is here.
+    pub(super) arrival: usize,
+    pub(super) block: Option<Block>,
+    /// The ledger after it, or the rule that its execution breaks, whether that has been told or not; `None` while
+    /// its body or that of an ancestor is missing.
+    pub(super) result: Option<Result<Rc<Ledger>, Rule>>,
 }
 
 /// What happened to the tip during one delivery: how many blocks left, and which joined.
-struct Move {
-    left: u64,
-    joined: Vec<Hash>,
+pub(super) struct Move {
+    pub(super) left: u64,
+    pub(super) joined: Vec<Hash>,
 }
 
 pub struct Model {
-    spec: ChainSpec,
-    /// Whether side branches wait with their execution.
-    lazy: bool,
-    stored: BTreeMap<Hash, Stored>,
-    invalid: BTreeMap<Hash, Rule>,
-    waiting: Vec<Block>,
+    pub(super) spec: ChainSpec,
+    pub(super) policy: Policy,
+    pub(super) stored: BTreeMap<Hash, Stored>,
+    pub(super) invalid: BTreeMap<Hash, Rule>,
+    /// Blocks whose parents are not known, and when each came.
+    waiting: Vec<(Block, u64)>,
     held: BTreeMap<(u64, Hash), Block>,
-    tip: Hash,
+    pub(super) tip: Hash,
+    arrivals: usize,
 }
 
 impl Model {
-    pub fn new(spec: &ChainSpec, lazy: bool) -> Self {
+    pub fn new(spec: &ChainSpec, policy: Policy) -> Self {
         let ledger = Ledger::genesis(spec);
         let header = genesis(spec, &ledger);
         let own_work = work(header.bits).unwrap();
@@ -80,16 +97,18 @@ impl Model {
             own_work,
             total_work: own_work,
             arrival: 0,
-            result: Ok(Rc::new(ledger)),
+            block: None,
+            result: Some(Ok(Rc::new(ledger))),
         };
         Self {
             spec: spec.clone(),
-            lazy,
+            policy,
             stored: BTreeMap::from([(tip, stored)]),
             invalid: BTreeMap::new(),
             waiting: Vec::new(),
             held: BTreeMap::new(),
             tip,
+            arrivals: 0,
         }
     }
 
@@ -103,12 +122,12 @@ impl Model {
 
     /// The ledger after the tip.
     pub fn ledger(&self) -> Rc<Ledger> {
-        Rc::clone(self.stored[&self.tip].result.as_ref().expect("the tip is valid"))
+        self.ledger_at(&self.tip).expect("the tip is valid")
     }
 
     /// The ledger after a valid block.
     pub fn ledger_at(&self, id: &Hash) -> Option<Rc<Ledger>> {
-        self.stored.get(id)?.result.clone().ok()
+        self.stored.get(id)?.result.clone()?.ok()
     }
 
     /// Total and own work of the tip.
@@ -118,18 +137,19 @@ impl Model {
 
     /// The work of the heaviest branch that nothing is wrong with.
     pub fn most_work(&self) -> u128 {
-        let valid = self.stored.values().filter(|stored| stored.result.is_ok());
+        let valid = self.stored.values().filter(|stored| matches!(stored.result, Some(Ok(_))));
         valid.map(|stored| stored.total_work).max().unwrap()
     }
 
     /// What is wrong with a block, if it came alone behind its parent and all time had passed.
     pub fn judge(&self, bytes: &[u8]) -> Result<(), Rule> {
         let block = rules::shape(&self.spec, bytes)?;
-        let parent = &self.stored[&block.content.parent_id];
-        let headers = self.headers(&block.content.parent_id);
-        rules::header(&self.spec, &block.header, &parent.header, &headers, u64::MAX)?;
+        let parent = block.content.parent_id;
+        let headers = self.headers(&parent);
+        rules::header(&self.spec, &block.header, &self.stored[&parent].header, &headers, u64::MAX)?;
         rules::body(&self.spec, &block)?;
-        rules::execution(&self.spec, &block, parent.result.as_ref().map_err(|_| "HDR-10")?).map(drop)
+        let before = self.ledger_at(&parent).expect("the parent is valid");
+        rules::execution(&self.spec, &block, &before).map(drop)
     }
 
     /// Forgets what only a running node knows.
@@ -161,6 +181,9 @@ impl Model {
     }
 
     fn import(&mut self, block: Block, now: u64) -> Delivered {
+        if self.policy.bounded {
+            self.waiting.retain(|(_, since)| now - since <= WAIT_MS);
+        }
         let mut moves = Vec::new();
         let mut parents = VecDeque::from([block.header.id]);
         let told = self.import_one(block, now, &mut moves);
@@ -170,9 +193,9 @@ impl Model {
                 continue;
             }
             let (children, others) =
-                self.waiting.drain(..).partition(|other: &Block| other.content.parent_id == parent);
+                self.waiting.drain(..).partition(|(other, _)| other.content.parent_id == parent);
             self.waiting = others;
-            for child in children {
+            for (child, _) in children {
                 let id = child.header.id;
                 settled.push((id, self.import_one(child, now, &mut moves)));
                 parents.push_back(id);
@@ -186,9 +209,9 @@ impl Model {
         match self.take_in(block, now, moves) {
             Ok(told) => told,
             Err(rule) => {
-                let inherits = self.invalid.contains_key(&parent) && rules::work_shown(&header) == Some(true);
+                let inherits = self.invalid.contains_key(&parent) && self.shows_work(&header) == Some(true);
                 if rules::is_remembered(rule) || (rule == "HDR-10" && inherits) {
-                    self.invalid.insert(header.id, rule);
+                    self.condemn(header.id, rule);
                 }
                 rule.to_owned()
             }
@@ -200,110 +223,95 @@ impl Model {
         if let Some(rule) = self.invalid.get(&id) {
             return Err(rule);
         }
-        if let Some(stored) = self.stored.get(&id) {
-            if stored.header.height > 0 {
+        let is_known = self.stored.contains_key(&id);
+        if is_known && !self.lacks_body(&id) {
+            if block.header.height > 0 {
                 rules::commitments(&self.spec, &block)?;
             }
             return Ok("known".to_owned());
         }
-        if self.invalid.contains_key(&parent_id) {
-            return Err("HDR-10");
-        }
-        let Some(parent) = self.stored.get(&parent_id) else { return self.wait(block) };
-        let headers = self.headers(&parent_id);
-        match rules::header(&self.spec, &block.header, &parent.header, &headers, now) {
-            Err("HDR-7") => {
-                rules::commitments(&self.spec, &block)?;
-                self.held.insert((block.header.time, id), block);
-                assert!(self.held.len() <= HELD_MAX, "which of them would go is nobody's rule");
-                return Ok("held".to_owned());
+        if !is_known {
+            if self.invalid.contains_key(&parent_id) {
+                return Err("HDR-10");
             }
-            verdict => verdict?,
+            let Some(parent) = self.stored.get(&parent_id) else { return self.wait(block, now) };
+            let headers = self.headers(&parent_id);
+            match rules::header(&self.spec, &block.header, &parent.header, &headers, now) {
+                Err("HDR-7") => {
+                    rules::commitments(&self.spec, &block)?;
+                    self.held.insert((block.header.time, id), block);
+                    assert!(self.held.len() <= HELD_MAX, "which of them would go is nobody's rule");
+                    return Ok("held".to_owned());
+                }
+                verdict => verdict?,
+            }
+        }
+        let extends = parent_id == self.tip;
+        if !extends && self.policy.bounded && !self.is_wanted(&block.header, &parent_id) {
+            if !is_known {
+                self.store(block.header, parent_id, None);
+            }
+            return Ok("header".to_owned());
         }
         rules::body(&self.spec, &block)?;
-        let result = match &parent.result {
-            Ok(before) => rules::execution(&self.spec, &block, before).map(Rc::new),
-            Err(_) => Err("HDR-10"),
-        };
-        if parent_id == self.tip || !self.lazy {
-            result.as_ref().map_err(|rule| *rule)?;
+        if (extends || !self.policy.lazy) && self.is_linked(&parent_id) {
+            let before = self.ledger_at(&parent_id).expect("no more than this is put off");
+            rules::execution(&self.spec, &block, &before)?;
         }
-        let own_work = work(block.header.bits).unwrap();
-        let stored = Stored {
-            header: block.header,
-            parent: parent_id,
-            own_work,
-            total_work: history::work(&headers) + own_work,
-            arrival: self.stored.len() + self.invalid.len(),
-            result,
-        };
-        self.stored.insert(id, stored);
-        if parent_id == self.tip {
+        self.store(block.header.clone(), parent_id, Some(block));
+        if extends {
             self.tip = id;
-            self.choose(moves);
+        }
+        self.link(&id);
+        self.choose(moves);
+        if extends {
             return Ok("extended".to_owned());
         }
-        self.choose(moves);
         if let Some(rule) = self.invalid.get(&id) {
             return Err(rule);
         }
         Ok(match moves.iter().find(|step| step.joined.contains(&id)) {
+            Some(Move { left: 0, .. }) => "extended".to_owned(),
             Some(step) => format!("reorganised {}", step.left),
             None => "side".to_owned(),
         })
     }
 
+    fn store(&mut self, header: Header, parent: Hash, block: Option<Block>) {
+        let own_work = work(header.bits).unwrap();
+        let total_work = self.stored[&parent].total_work + own_work;
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        let id = header.id;
+        let stored = Stored { header, parent, own_work, total_work, arrival, block, result: None };
+        self.stored.insert(id, stored);
+    }
+
     /// A block whose parent is unknown.
-    fn wait(&mut self, block: Block) -> Result<Told, Rule> {
-        if rules::work_shown(&block.header) == Some(false) {
-            return Err("HDR-5");
-        }
-        rules::commitments(&self.spec, &block)?;
-        if self.waiting.iter().all(|other| other.header.id != block.header.id) {
-            self.waiting.push(block);
+    fn wait(&mut self, block: Block, now: u64) -> Result<Told, Rule> {
+        match self.shows_work(&block.header) {
+            Some(false) => return Err("HDR-5"),
+            None if self.policy.bounded => {}
+            _ => {
+                rules::commitments(&self.spec, &block)?;
+                if self.waiting.iter().all(|(other, _)| other.header.id != block.header.id) {
+                    self.waiting.push((block, now));
+                }
+            }
         }
         Ok("orphan".to_owned())
     }
 
-    /// Moves the tip to the heaviest branch that is ahead by more than half of the tip's own work, of several the one
-    /// that came first, until there is none. A branch that turns out invalid is out of the question.
-    fn choose(&mut self, moves: &mut Vec<Move>) {
-        loop {
-            let tip = &self.stored[&self.tip];
-            let ahead = self.stored.iter().filter(|(id, other)| {
-                !self.invalid.contains_key(*id)
-                    && other.total_work > tip.total_work
-                    && 2 * (other.total_work - tip.total_work) > tip.own_work
-            });
-            let heaviest =
-                ahead.max_by_key(|(_, other)| (other.total_work, std::cmp::Reverse(other.arrival)));
-            let Some((winner, _)) = heaviest else { return };
-            let winner = *winner;
-            let active: BTreeSet<Hash> = self.path(&self.tip).into_iter().collect();
-            let joined: Vec<Hash> =
-                self.path(&winner).into_iter().filter(|id| !active.contains(id)).collect();
-            let broken = joined.iter().find_map(|id| Some((*id, self.stored[id].result.as_ref().err()?)));
-            if let Some((id, rule)) = broken {
-                let rule = *rule;
-                self.condemn(id, rule);
-                continue;
-            }
-            let fork_height = self.stored[&joined[0]].header.height - 1;
-            moves.push(Move { left: self.height() - fork_height, joined });
-            self.tip = winner;
-        }
-    }
-
-    /// Marks a stored block and all that stands on it.
-    fn condemn(&mut self, id: Hash, rule: Rule) {
-        self.invalid.insert(id, rule);
-        let children: Vec<Hash> =
-            self.stored.iter().filter(|(_, other)| other.parent == id).map(|(child, _)| *child).collect();
-        children.into_iter().for_each(|child| self.condemn(child, "HDR-10"));
+    /// Whether a header's id meets the bits that it claims itself; `None` when those are no target with a work, or,
+    /// where that matters, with too little.
+    fn shows_work(&self, header: &Header) -> Option<bool> {
+        let work = work(header.bits)?;
+        let is_enough = !self.policy.bounded || 16 * work >= self.tip_work().1;
+        is_enough.then(|| is_met(header.bits, &header.id))
     }
 
     /// From the genesis up to a block.
-    fn path(&self, id: &Hash) -> Vec<Hash> {
+    pub(super) fn path(&self, id: &Hash) -> Vec<Hash> {
         let mut path = Vec::new();
         let mut at = *id;
         while let Some(stored) = self.stored.get(&at) {

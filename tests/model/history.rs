@@ -30,11 +30,6 @@ pub fn root(headers: &[Run]) -> Hash {
     sha256(&[&[2], &(count as u64).to_le_bytes(), &peaks])
 }
 
-/// The work of all of them together.
-pub fn work(headers: &[Run]) -> u128 {
-    headers.iter().map(|header| header.work).sum()
-}
-
 /// The run over a power of two of headers, the first of them at height `start`.
 fn run(headers: &[Run], start: u64, level: u8) -> Run {
     if level == 0 {

@@ -5,12 +5,13 @@
 //! What the two have in common are the bytes of a block, the check of a signature, and the rows of a chain spec. The
 //! blocks come from the forge; the model finds out by itself what is wrong with them.
 //!
-//! Deliberately absent: contracts, which no valid block has yet; the bounds of what a node keeps for strangers, which
-//! are policy; damage of the store.
+//! Deliberately absent: contracts, which no valid block has yet; how many blocks of strangers a node keeps, for runs
+//! stay below these bounds; headers that come ahead of their bodies; damage of the store.
 
 mod bytes;
 mod catalogue;
 mod chain;
+mod choice;
 mod difficulty;
 mod forging;
 mod history;

@@ -10,7 +10,7 @@ use vibecoin_storage::kv::RocksStore;
 use vibecoin_storage::{KeyValueStore, MemoryStore, StateReader, activity, meta};
 
 use super::bytes::Hash;
-use super::chain::{Delivered, Told};
+use super::chain::{self, Delivered, Told};
 use super::ledger::Ledger;
 
 /// Where a chain is kept.
@@ -30,20 +30,20 @@ impl Place {
 
 pub struct Real {
     spec: ChainSpec,
-    lazy: bool,
+    policy: chain::Policy,
     place: Place,
     /// `None` only while it is opened again.
     chain: Option<Chain>,
 }
 
 impl Real {
-    pub fn open(spec: &ChainSpec, lazy: bool, on_disk: bool) -> Self {
+    pub fn open(spec: &ChainSpec, policy: chain::Policy, on_disk: bool) -> Self {
         let place = if on_disk {
             Place::Disk(TempDir::new().unwrap())
         } else {
             Place::Memory(Arc::new(MemoryStore::default()))
         };
-        let mut real = Self { spec: spec.clone(), lazy, place, chain: None };
+        let mut real = Self { spec: spec.clone(), policy, place, chain: None };
         real.restart();
         real
     }
@@ -51,8 +51,9 @@ impl Real {
     /// Closes it and opens it again.
     pub fn restart(&mut self) {
         self.chain = None;
-        let side_branches = if self.lazy { SideBranches::Lazy } else { SideBranches::Execute };
-        let policy = Policy { side_branches, state_cache_bytes: 1 << 20, ..Policy::FILE };
+        let side_branches = if self.policy.lazy { SideBranches::Lazy } else { SideBranches::Execute };
+        let base = if self.policy.bounded { Policy::NODE } else { Policy::FILE };
+        let policy = Policy { side_branches, state_cache_bytes: 1 << 20, ..base };
         self.chain = Some(Chain::open(self.place.store(), self.spec.clone(), policy).unwrap());
     }
 

@@ -6,7 +6,7 @@ use vibecoin_crypto::{PublicKey, Signature};
 use vibecoin_primitives::ChainSpec;
 
 use super::bytes::{Block, Hash, Header, Transaction, read, sha256, tagged, tree};
-use super::difficulty::{is_met, schedule, work};
+use super::difficulty::{is_met, schedule};
 use super::history::{self, Run};
 use super::ledger::Ledger;
 
@@ -122,11 +122,6 @@ pub fn execution(spec: &ChainSpec, block: &Block, before: &Ledger) -> Result<Led
     must(block.content.receipts_root == tree(&results.receipts), "EXE-7")?;
     must(block.content.state_root == after.root(), "EXE-8")?;
     Ok(after)
-}
-
-/// Whether a header's id meets the bits that it claims itself; `None` when those are no target with a work.
-pub fn work_shown(header: &Header) -> Option<bool> {
-    work(header.bits).map(|_| is_met(header.bits, &header.id))
 }
 
 /// Whether breaking this rule is remembered: only what the header commits to, once its work is known to be done.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::catalogue;
-use super::chain::Model;
+use super::chain::{Model, Policy};
 use super::random::Random;
 use super::real::Real;
 use super::trees::{Delivery, Tree, grow};
@@ -50,8 +50,7 @@ impl fmt::Display for Totals {
 /// One way to run a tree.
 #[derive(Clone, Copy, Debug)]
 struct Manner {
-    /// Side branches are executed only when they would win.
-    lazy: bool,
+    policy: Policy,
     on_disk: bool,
     /// The clock starts at the trunk's end and goes on with the deliveries, so that blocks are held.
     clock: bool,
@@ -147,7 +146,7 @@ impl Pair<'_> {
         self.tick();
         tree.branches.iter().for_each(|block| self.deliver(block));
         self.real.assert_state(&self.model.ledger());
-        // Whatever the order, nothing valid is ahead of the tip by more than the reserve.
+        // Whatever the order, nothing valid that is here whole is ahead of the tip by more than the reserve.
         let (total, own) = self.model.tip_work();
         let ahead = self.model.most_work().saturating_sub(total);
         assert!(2 * ahead <= own, "a branch is ahead by {ahead} and a block has {own}");
@@ -179,8 +178,8 @@ fn run(name: &str, blocks: usize, manners: &[Manner]) -> Totals {
         for manner in manners {
             println!("{name}: {manner:?}");
             let mut pair = Pair {
-                real: Real::open(&tree.spec, manner.lazy, manner.on_disk),
-                model: Model::new(&tree.spec, manner.lazy),
+                real: Real::open(&tree.spec, manner.policy, manner.on_disk),
+                model: Model::new(&tree.spec, manner.policy),
                 random,
                 totals: &mut totals,
                 now: if manner.clock { tree.trunk_time - 20_000 } else { FAR },
@@ -196,13 +195,18 @@ fn run(name: &str, blocks: usize, manners: &[Manner]) -> Totals {
     totals
 }
 
-const LAZY: Manner = Manner { lazy: true, on_disk: false, clock: false, restarts: false };
-const EAGER: Manner = Manner { lazy: false, ..LAZY };
+/// The reading of a file.
+const FILE: Manner =
+    Manner { policy: Policy { lazy: true, bounded: false }, on_disk: false, clock: false, restarts: false };
+/// The same, when every verdict is to be final at once.
+const FULL: Manner = Manner { policy: Policy { lazy: false, bounded: false }, ..FILE };
+/// A node among others.
+const NODE: Manner = Manner { policy: Policy { lazy: true, bounded: true }, ..FILE };
 
 #[test]
 fn the_chain_does_what_the_model_does() {
-    let clock = Manner { clock: true, ..EAGER };
-    let manners = [LAZY, EAGER, clock, Manner { lazy: true, restarts: true, ..clock }];
+    let manners =
+        [FILE, NODE, Manner { clock: true, ..FULL }, Manner { clock: true, restarts: true, ..NODE }];
     let totals = run("in memory", 2_000, &manners);
     if std::env::var_os("VIBECOIN_SEED").is_none() {
         let never: Vec<_> =
@@ -210,7 +214,7 @@ fn the_chain_does_what_the_model_does() {
         assert!(never.is_empty(), "{:?}", never.iter().map(|fault| fault.name).collect::<Vec<_>>());
         let invalid: usize = totals.invalid.values().sum();
         assert!(10 * invalid >= 3 * totals.blocks, "{invalid} of {} are too few", totals.blocks);
-        for told in ["extended", "reorganised", "side", "known", "held", "orphan", "HDR-10"] {
+        for told in ["extended", "reorganised", "side", "known", "held", "orphan", "header", "HDR-10"] {
             assert!(totals.told.get(told).is_some_and(|count| *count >= 20), "{told}");
         }
     }
@@ -218,6 +222,7 @@ fn the_chain_does_what_the_model_does() {
 
 #[test]
 fn the_chain_does_so_on_the_disk() {
-    let manner = Manner { on_disk: true, restarts: true, ..LAZY };
-    run("on disk", 300, &[manner, Manner { lazy: false, clock: true, ..manner }]);
+    let manner = Manner { on_disk: true, restarts: true, ..NODE };
+    let eager = Policy { lazy: false, bounded: true };
+    run("on disk", 300, &[manner, Manner { policy: eager, clock: true, ..manner }]);
 }

@@ -9,7 +9,7 @@ use vibecoin_primitives::{Address, Amount, Block, ChainSpec, Timestamp, Transact
 
 use super::bytes::read;
 use super::catalogue::{self, Case, Fault};
-use super::chain::Model;
+use super::chain::{Model, Policy};
 use super::ledger::Ledger;
 use super::random::Random;
 use super::rules;
@@ -73,7 +73,7 @@ pub struct Grower<'a> {
 pub fn grow(random: &mut Random, first: usize, trunk: usize, count: usize) -> Tree {
     let spec = spec(random);
     let forge = Forge::new(spec.clone());
-    let model = Model::new(&spec, false);
+    let model = Model::new(&spec, Policy { lazy: false, bounded: false });
     assert_eq!(model.tip(), forge.genesis().to_bytes(), "the genesis of the model");
     let mut faults: Vec<_> = catalogue::all().collect();
     Random::new(0).shuffle(&mut faults);

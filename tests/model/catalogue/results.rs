@@ -111,7 +111,8 @@ fn parent_state(case: &mut Case<'_>) -> Option<Vec<u8>> {
 /// From a sender to whoever comes first; no sum shows it.
 fn moved(case: &mut Case<'_>) -> Option<Vec<u8>> {
     state(case, |ledger, sender| {
-        account(ledger, sender).balance -= 1;
+        let Some(less) = account(ledger, sender).balance.checked_sub(1) else { return };
+        account(ledger, sender).balance = less;
         ledger.accounts.values_mut().next().expect("the sender at least").balance += 1;
     })
 }
