@@ -1,6 +1,8 @@
 //! Reading the protocol's vectors, and inputs that are anything at all.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use vibecoin_crypto::Hash;
@@ -70,12 +72,15 @@ pub(crate) fn spec_of(file: &Value, network: &str) -> ChainSpec {
 
 /// A fast-retargeting, easy private network.
 pub(crate) fn lab() -> ChainSpec {
-    spec_of(&vectors("genesis"), "lab")
+    static LAB: LazyLock<ChainSpec> = LazyLock::new(|| spec_of(&vectors("genesis"), "lab"));
+    LAB.clone()
 }
 
 /// The three built-in networks and the lab.
-pub(crate) fn specs() -> Vec<ChainSpec> {
-    Network::ALL.into_iter().map(Network::spec).chain([lab()]).collect()
+pub(crate) fn specs() -> &'static [ChainSpec] {
+    static SPECS: LazyLock<Vec<ChainSpec>> =
+        LazyLock::new(|| Network::ALL.into_iter().map(Network::spec).chain([lab()]).collect());
+    &SPECS
 }
 
 /// A header of zeros with these bits.

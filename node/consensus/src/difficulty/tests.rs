@@ -28,7 +28,7 @@ fn asert_follows_the_vectors() {
 fn genesis_and_block_1_have_the_genesis_bits() {
     for spec in specs() {
         for height in [0, 1].map(Height::new) {
-            assert_eq!(bits_at(&spec, height, spec.genesis_time), spec.genesis_bits);
+            assert_eq!(bits_at(spec, height, spec.genesis_time), spec.genesis_bits);
         }
     }
 }

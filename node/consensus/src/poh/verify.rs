@@ -50,7 +50,7 @@ pub fn verify_serial(params: Params, parent_id: &Hash, ticks: &[Hash]) -> Result
 }
 
 /// Checks the number of ticks and those at the indexes in `sample`, which the caller has drawn at random
-/// ([`super::sample`]); an index beyond the segment checks nothing.
+/// ([`super::sample`]); an index beyond the segment checks nothing, and so does an empty sample.
 ///
 /// # Errors
 /// [`SegmentError`] with the first wrong tick of the sample.

@@ -139,8 +139,6 @@ pub enum SegmentCheck<'a> {
     Known(&'a [Hash]),
     /// These ticks only, drawn at random by the caller ([`poh::sample`]): old blocks of an initial sync.
     Sample(&'a [usize]),
-    /// Not again: these very ticks have passed a check before, as those of stored blocks have.
-    AlreadyVerified,
 }
 
 /// The whole stage in its order: what costs nothing first (POH-1, POH-2, BLK-4 to BLK-6, TX-2, POH-4), and only
@@ -194,7 +192,6 @@ pub fn check_segment(
         SegmentCheck::Full { order_seed } => poh::verify_shuffled(params, parent_id, ticks, order_seed),
         SegmentCheck::Known(known) => poh::verify_known(params, known, ticks),
         SegmentCheck::Sample(sample) => poh::verify_sample(params, parent_id, ticks, sample),
-        SegmentCheck::AlreadyVerified => poh::verify_sample(params, parent_id, ticks, &[]),
     };
     result.map_err(|error| match error {
         SegmentError::TickCount { found, expected } => BodyError::TickCount { found, expected },

@@ -164,6 +164,7 @@ fn every_rule_refuses_and_leaves_the_block_as_it_was() {
     assert_eq!((executor.len(), executor.gas_left()), (1, 21_000));
 
     executor.apply(TxRef::new(&good())).unwrap();
+    assert_eq!((executor.len(), executor.gas_left()), (2, 0));
     let stepwise = executor.finish().unwrap();
     let at_once = run(&state, &spec, env(1, MINER), &[transfer(1, 0, holder(2), 1, 1), good()]).unwrap();
     assert_eq!(stepwise, at_once, "refused transactions leave no trace");
