@@ -190,6 +190,10 @@ impl KeyValueStore for FaultyStore {
         Arc::new(FaultySnapshot { inner: self.inner.snapshot(), plan: Arc::clone(&self.plan) })
     }
 
+    fn scratch(&self) -> Result<Arc<dyn KeyValueStore>, StoreError> {
+        self.inner.scratch()
+    }
+
     fn flush(&self) -> Result<(), StoreError> {
         match &self.plan.fault {
             Some(Fault::FlushFails { error }) => Err(self.plan.stop(error)),

@@ -45,7 +45,11 @@ impl Small {
     fn mounted() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let small = Self { folder };
-        small.mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).then_some(small)
+        let is_mounted = small.mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"]);
+        if !is_mounted {
+            eprintln!("not tried: this process may not mount a file system");
+        }
+        is_mounted.then_some(small)
     }
 
     fn path(&self) -> std::path::PathBuf {
