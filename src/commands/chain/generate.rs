@@ -49,10 +49,11 @@ pub(super) fn run(context: &Context, args: &GenerateArgs) -> Outcome {
     let spec = context.config.network().spec();
     check(spec, args)?;
     let started = Instant::now();
-    let made = match &args.out {
-        Some(out) => into_file(context, spec, args, out)?,
-        None => into_directory(context, args)?,
-    };
+    // In the pool itself: what is done together there needs no other thread to wake up first.
+    let made = rayon::scope(|_| match &args.out {
+        Some(out) => into_file(context, spec, args, out),
+        None => into_directory(context, args),
+    })?;
     let seconds = started.elapsed().as_secs_f64();
     let per_second = args.blocks as f64 / seconds.max(f64::MIN_POSITIVE);
     let mut answer = json!({

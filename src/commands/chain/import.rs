@@ -30,6 +30,9 @@ use crate::failure::{Failure, Outcome};
 mod ledger;
 mod records;
 
+/// What says how late it is.
+type Clock = dyn Fn() -> Timestamp + Sync;
+
 /// The longest that a group takes: how much a crash can make us do again.
 const GROUP_TIME: Duration = Duration::from_secs(1);
 
@@ -46,7 +49,8 @@ pub fn run(context: &Context, file: &Path, now_ms: Option<Timestamp>, full: bool
     let clock = move || now_ms.unwrap_or_else(now);
     let mut importer =
         Importer { context, open, ledger: Ledger::default(), tally: Tally::default(), index: 0 };
-    importer.take_all(&mut records, &interrupted, &clock)?;
+    // In the pool itself: what is done together there needs no other thread to wake up first.
+    rayon::scope(|_| importer.take_all(&mut records, &interrupted, &clock))?;
     if interrupted.load(Ordering::Relaxed) {
         records.bar.abandon();
         importer.say_tip();
@@ -90,12 +94,7 @@ struct Importer<'a> {
 
 impl Importer<'_> {
     /// Takes in records until there are no more or somebody interrupts.
-    fn take_all(
-        &mut self,
-        records: &mut Records,
-        interrupted: &AtomicBool,
-        clock: &dyn Fn() -> Timestamp,
-    ) -> Outcome {
+    fn take_all(&mut self, records: &mut Records, interrupted: &AtomicBool, clock: &Clock) -> Outcome {
         while !interrupted.load(Ordering::Relaxed) {
             match records.take() {
                 Taken::Records(chunk) => self.take_chunk(chunk, interrupted, clock)?,
@@ -107,12 +106,7 @@ impl Importer<'_> {
     }
 
     /// Hands a chunk to the chain, which brings it to the disk, and prints what is certain then.
-    fn take_chunk(
-        &mut self,
-        chunk: Vec<Vec<u8>>,
-        interrupted: &AtomicBool,
-        clock: &dyn Fn() -> Timestamp,
-    ) -> Outcome {
+    fn take_chunk(&mut self, chunk: Vec<Vec<u8>>, interrupted: &AtomicBool, clock: &Clock) -> Outcome {
         let reader = self.open.reader();
         let (spec, rows) = (reader.spec(), &**reader.store());
         let prepared = chunk

@@ -3,7 +3,9 @@
 use serde_json::json;
 use vibecoin_primitives::{Amount, Height};
 use vibecoin_rpc::NodeApi;
-use vibecoin_rpc::types::{BlockInfo, BlockRef, Phase, SearchHit, TxDetail, TxInfo};
+use vibecoin_rpc::types::{
+    BestHeader, BlockInfo, BlockRef, Phase, RepairInfo, SearchHit, StorageInfo, StoredKind, TxDetail, TxInfo,
+};
 
 use crate::commands::node::before_start;
 use crate::context::{Context, hash};
@@ -30,7 +32,69 @@ pub(super) async fn info(context: &Context, node: &dyn NodeApi) -> Outcome {
         if let Phase::WaitingForStart { starts_in_ms } = info.phase {
             paper.tinted(Tint::Caution, before_start(info.genesis_time, starts_in_ms));
         }
+        if info.best_header.id != info.tip.id {
+            let BestHeader { id, height, .. } = &info.best_header;
+            paper.fact("best header", format!("{height} {id}")).tinted(
+                Tint::Caution,
+                format!("{} bodies are missing up to there.", height.saturating_since(info.tip.height)),
+            );
+        }
+        print_storage(paper, &info.storage);
     })
+}
+
+/// What is kept, and the room that it takes.
+fn print_storage(paper: &mut Paper, storage: &StorageInfo) {
+    let states = match (storage.archive, storage.states_from.get()) {
+        (true, from) => format!("all from block {from} on: this is an archive"),
+        (false, from) => format!("from block {from} on"),
+    };
+    let ticks = match (storage.prune_ticks, storage.ticks_from.get()) {
+        (false, 0) => "all".to_owned(),
+        (_, from) => format!("from block {from} on; older ones are made again when they are asked for"),
+    };
+    let verified = match storage.verify_poh_depth {
+        None => "all of them whole".to_owned(),
+        Some(depth) => format!("those of the last {depth} blocks whole, of older ones samples"),
+    };
+    paper
+        .fact("states kept", states)
+        .fact("ticks kept", ticks)
+        .fact("undone by record", format!("down to block {}", storage.undo_from))
+        .fact("segments verified", verified);
+    if let Some(repair) = &storage.repair {
+        let RepairInfo { reason, height, .. } = repair;
+        paper.tinted(Tint::Caution, format!("At the start it was made again, to height {height}: {reason}."));
+    }
+    if storage.disk_bytes == 0 {
+        return;
+    }
+    paper.fact("on the disk", size(storage.disk_bytes)).gap();
+    let mut kinds: Vec<&StoredKind> = storage.kinds.iter().filter(|kind| kind.disk_bytes > 0).collect();
+    kinds.sort_by_key(|kind| std::cmp::Reverse(kind.disk_bytes));
+    let mut rows: Vec<Vec<String>> = kinds
+        .iter()
+        .map(|kind| vec![kind.kind.clone(), size(kind.disk_bytes), kind.rows.to_string()])
+        .collect();
+    if storage.log_bytes > 0 {
+        rows.push(vec!["log of the newest commits".to_owned(), size(storage.log_bytes), "-".to_owned()]);
+    }
+    let columns = [("kind", Side::Left), ("size", Side::Right), ("rows, about", Side::Right)];
+    paper.table(&columns, &rows, "");
+}
+
+/// Bytes for people.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut scaled = bytes as f64;
+    let mut unit = "bytes";
+    for next in UNITS {
+        if scaled < 1024.0 {
+            break;
+        }
+        (scaled, unit) = (scaled / 1024.0, next);
+    }
+    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{scaled:.1} {unit}") }
 }
 
 /// A block with its transactions, or its bytes.
@@ -214,6 +278,10 @@ pub(super) async fn forks(context: &Context, node: &dyn NodeApi) -> Outcome {
                     branch.fork_height.to_string(),
                     branch.length.to_string(),
                     branch.work.to_string(),
+                    match branch.bodies_missing {
+                        0 => branch.status.name().to_owned(),
+                        missing => format!("{}, {missing} bodies missing", branch.status.name()),
+                    },
                 ]
             })
             .collect();
@@ -223,6 +291,7 @@ pub(super) async fn forks(context: &Context, node: &dyn NodeApi) -> Outcome {
             ("forks at", Side::Right),
             ("blocks", Side::Right),
             ("work", Side::Right),
+            ("state", Side::Left),
         ];
         paper.table(&columns, &rows, "There is no branch beside the active chain.");
         let rows: Vec<Vec<String>> = report
@@ -235,6 +304,7 @@ pub(super) async fn forks(context: &Context, node: &dyn NodeApi) -> Outcome {
                     event.reverted.to_string(),
                     event.connected.to_string(),
                     event.to.to_string(),
+                    if event.alarming { "look into this".to_owned() } else { String::new() },
                 ]
             })
             .collect();
@@ -245,6 +315,7 @@ pub(super) async fn forks(context: &Context, node: &dyn NodeApi) -> Outcome {
                 ("off", Side::Right),
                 ("on", Side::Right),
                 ("to", Side::Left),
+                ("", Side::Left),
             ];
             paper.gap().table(&columns, &rows, "");
         }

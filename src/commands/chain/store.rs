@@ -122,8 +122,13 @@ impl OpenStore {
     pub fn open(context: &Context) -> Outcome<Self> {
         let genesis = context.config.network().genesis_id();
         let directory = Directory::open(&context.config.node_dir(), "vibecoin chain", &genesis)?;
-        let store: Arc<dyn KeyValueStore> = Arc::new(directory.open_store(RocksOptions::default())?);
-        Ok(Self { store, directory })
+        let store = directory.open_store(RocksOptions::default())?;
+        let found = store.recovered();
+        // The next one to open it cannot tell any more what was lost.
+        if found.lost_commits.is_some() || found.log_end.as_ref().is_some_and(|end| end.is_damage) {
+            context.out.warn(&found.to_string());
+        }
+        Ok(Self { store: Arc::new(store), directory })
     }
 
     /// The same, if there is something to open.

@@ -1,11 +1,11 @@
 //! Making one block after the other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use vibecoin_chain::production::Template;
 use vibecoin_chain::{Chain, ChainReader, Verdict};
 use vibecoin_consensus::emission;
+use vibecoin_consensus::pow::Search;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::state_key::REWARD_RING;
 use vibecoin_primitives::{Address, Block, ChainSpec, Height, Timestamp, Transaction};
@@ -139,11 +139,9 @@ impl<'a> Maker<'a> {
     fn block(&self, miner: Address, payments: &[Transaction], time: Timestamp) -> Outcome<Block> {
         let template = Template::build(&self.reader, &self.reader.view()?, miner, payments, time)
             .map_err(|error| impossible(&error))?;
-        // One thread, so that it is the same nonce every time.
-        let nonce = template
-            .search(1, &AtomicBool::new(false), &AtomicU64::new(0))
-            .map_err(|error| impossible(&error))?
-            .ok_or_else(|| impossible(&"there is no nonce"))?;
+        // On this thread: it is the same nonce every time, and found before another thread would have woken up.
+        let search = Search::new(&template.header).map_err(|error| impossible(&error))?;
+        let nonce = search.run(0..u64::MAX).ok_or_else(|| impossible(&"there is no nonce"))?;
         Ok(template.into_block(nonce))
     }
 }
