@@ -62,7 +62,7 @@ def acknowledged(process):
     """How many blocks of the file have been told a verdict: lines come in the order of the file, and an import that
     goes on where another one broke off begins in its middle."""
     lines = process.whole_lines()
-    return json.loads(lines[-1])["index"] + 1 if lines else 0
+    return json.loads(lines[-1]).get("index", -1) + 1 if lines else 0
 
 
 def check_after_crash(program, reference, told):
@@ -80,15 +80,23 @@ def check_after_crash(program, reference, told):
     if verified["id"] != tip or verified["state_root"] != reference.roots[tip]:
         raise Wrong(f"verification says {verified}, the undisturbed run {reference.roots[tip]} for {tip}")
     node = Node.up(program)
-    active = reference.active(tip)
+    try:
+        check_blocks(node, reference, told, reference.active(tip))
+    except BaseException:
+        node.kill()
+        raise
+    node.stop_well()
+    return reference.heights[tip]
+
+
+def check_blocks(node, reference, told, active):
+    """The first `told` blocks of the list are known, on the chain or beside it as they should be."""
     for block in reference.ids[:told]:
         header = node.call("chain_header", block)
         if header["height"] != reference.heights[block] or header["active"] != (block in active):
             raise Wrong(f"the acknowledged block {block} comes back as {header}")
     if node.call("chain_supply")["balanced"] is not True:
         raise Wrong("the supply does not add up")
-    node.stop_well()
-    return reference.heights[tip]
 
 
 def check_complete(program, reference):

@@ -60,6 +60,11 @@ class Judge:
         chance.shuffle(steps)
         for step in steps:
             step(program)
+        if self._repaired():
+            # Whatever came first: what is there now has to be sound.
+            ended = program.run("--json", "chain", "verify", timeout=120)
+            if not self._note(ended):
+                raise Wrong(f"it was repaired, and verification does not agree: {ended}")
         return self._conclude()
 
     def _note(self, ended):

@@ -9,6 +9,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 EXT4_IOC_SHUTDOWN = 0x8004587D
@@ -59,7 +60,13 @@ class Image:
 
     def close(self):
         if self.mounted:
-            command("umount", self.mount_point)
+            # Something may have it open for a moment still.
+            for patience in range(50):
+                if subprocess.run(["umount", self.mount_point], capture_output=True).returncode == 0:
+                    break
+                time.sleep(0.2)
+            else:
+                command("umount", self.mount_point)
             self.mounted = False
         if self.loop:
             command("losetup", "-d", self.loop)

@@ -13,9 +13,16 @@ from program import Program, Wrong
 class Kill:
     """kill -9."""
 
+    # Whether what a node answers after it was struck is an acknowledgement.
+    answers_count = True
+
     def strike(self, process):
         """Interrupts. False if the process had ended before."""
         return process.kill()
+
+    def heard(self, process):
+        """How many verdicts an import had told when it was interrupted."""
+        return acknowledged(process)
 
     def settle(self, process):
         """Waits until whatever the interruption leaves has ended."""
@@ -68,7 +75,7 @@ class Import(Work):
             time.sleep(self.chance.uniform(0, 0.01))
         struck = self.interruption.strike(process)
         self.interruption.settle(process)
-        self.told = max(self.told, acknowledged(process))
+        self.told = max(self.told, self.interruption.heard(process))
         if not struck:
             expect_well(process)
         return struck
@@ -94,11 +101,10 @@ class Pieces(Work):
             struck = (process.running() or time.monotonic() >= deadline) and self.interruption.strike(process)
             if struck:
                 self.interruption.settle(process)
-            else:
-                expect_well(process)
-            self.told += acknowledged(process)
-            if struck:
+                self.told += self.interruption.heard(process)
                 return True
+            expect_well(process)
+            self.told += acknowledged(process)
         return False
 
 
@@ -119,15 +125,14 @@ class Submitted(Work):
         self._send(node, self.reference.blocks[self.told])
         time.sleep(self.chance.uniform(0, 0.012))
         self.interruption.strike(node.process)
-        # Whoever still answers acknowledges.
         try:
             self._receive(node)
-            self.told += 1
-            while not self.whole():
-                node.call("chain_submit", self.reference.blocks[self.told][4:].hex())
-                self.told += 1
-        except (Refused, OSError, http.client.HTTPException) as error:
-            self.last_answer = str(error)
+            self.told += self.interruption.answers_count
+            for block in self.reference.blocks[stop_at + 1:stop_at + 2]:
+                node.call("chain_submit", block[4:].hex())
+                raise Wrong("the node acknowledges a block after it was struck down")
+        except (Refused, OSError, http.client.HTTPException):
+            pass
         node.api.close()
         self.interruption.settle(node.process)
         return True
