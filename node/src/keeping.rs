@@ -1,13 +1,13 @@
 //! What a node keeps and verifies, what it takes up, and what had to be mended when it started: told to whoever asks.
 
 use std::cmp::Reverse;
-
 use std::sync::Arc;
+
 use vibecoin_chain::{Policy, Repair, VerifyPoh, View};
 use vibecoin_primitives::Height;
 use vibecoin_rpc::types::{RepairInfo, StorageInfo, StoredKind};
 use vibecoin_storage::directory::Recovered;
-use vibecoin_storage::{KeyValueStore, StateVersion, StoreError, active, meta};
+use vibecoin_storage::{KeyValueStore, StoreError, meta};
 
 /// What was decided and found at the start.
 pub struct Keeping {
@@ -105,19 +105,19 @@ fn in_words(repair: &Repair) -> String {
     )
 }
 
-/// The lowest active block whose state is kept. Versions rise with the height, so it is found by halving.
+/// The lowest active block whose state is kept. Older ones go first, so it is found by halving.
 fn states_from(view: &View) -> Result<Height, StoreError> {
-    let Some(kept) = meta::state_pruned_to(view.rows())? else { return Ok(Height::GENESIS) };
-    let version = |height: u64| -> Result<Option<StateVersion>, StoreError> {
-        Ok(active::at(view.rows(), Height::new(height))?.map(|block| block.state_version))
-    };
-    let (mut below, mut kept_at) = (0, view.tip().height().get());
-    while below < kept_at {
-        let middle = below + (kept_at - below) / 2;
-        match version(middle)? {
-            Some(version) if version >= kept => kept_at = middle,
-            _ => below = middle + 1,
+    if meta::state_pruned_to(view.rows())?.is_none() {
+        return Ok(Height::GENESIS);
+    }
+    let (mut lowest, mut kept) = (0, view.tip().height().get());
+    while lowest < kept {
+        let middle = lowest + (kept - lowest) / 2;
+        if view.state_at(Height::new(middle))?.is_some() {
+            kept = middle;
+        } else {
+            lowest = middle + 1;
         }
     }
-    Ok(Height::new(kept_at))
+    Ok(Height::new(kept))
 }

@@ -159,6 +159,9 @@ async fn status(context: &Context) -> Outcome {
         for problem in &health.problems {
             paper.tinted(Tint::Bad, problem);
         }
+        for warning in &health.warnings {
+            paper.tinted(Tint::Caution, warning);
+        }
     })
 }
 

@@ -78,16 +78,28 @@ async fn an_alarm_is_seen_by_whoever_watches() {
     stop(rival).await;
 }
 
+/// Hands the headers of `from` to `to`, ahead of the bodies.
+async fn send_headers(from: &Node, to: &Node, heights: std::ops::RangeInclusive<u64>) {
+    let view = from.core.chain.reader().view().unwrap();
+    let header = |height| {
+        let id = view.id_at(Height::new(height)).unwrap().unwrap();
+        let block = view.block(&id).unwrap().unwrap();
+        (block.header, block.content)
+    };
+    let reports = to.core.chain.import_headers(heights.map(header).collect()).await.unwrap();
+    assert!(reports.iter().all(|report| report.verdict.name() == "header"), "{reports:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_branch_that_forks_too_deep_is_known_by_its_headers() {
+async fn a_branch_may_be_known_by_its_headers_only() {
     let (node, rival) = (in_memory().await, in_memory().await);
-    node.handle().mine_now(Address::new([7; 20]), 300).await.unwrap();
-    let verdicts = race(&rival, &node, 3).await;
-    assert!(verdicts.iter().all(|one| one.verdict == Verdict::Header), "{verdicts:?}");
+    node.handle().mine_now(Address::new([7; 20]), 5).await.unwrap();
+    let mined = rival.handle().mine_now(Address::new([8; 20]), 8).await.unwrap();
     let api = node.handle().api();
+    send_headers(&rival, &node, 1..=3).await;
     let report = api.chain_forks().await.unwrap();
     let [branch] = &report.branches[..] else { panic!("{report:?}") };
-    assert_eq!((branch.id, branch.length, branch.fork_height.get()), (verdicts[2].id, 3, 0));
+    assert_eq!((branch.id, branch.length, branch.fork_height.get()), (mined[2], 3, 0));
     assert_eq!((branch.status, branch.bodies_missing), (BlockStatus::Header, 3));
     assert_eq!(branch.missing_from, Some(Height::new(1)));
     let header = api.chain_header(BlockRef::Id(branch.id)).await.unwrap();
@@ -102,8 +114,21 @@ async fn a_branch_that_forks_too_deep_is_known_by_its_headers() {
     }
     let info = api.node_info().await.unwrap();
     assert_eq!(info.waiting, WaitingBlocks { headers_only: 3, orphans: 0, held: 0 });
-    assert!(info.synced);
+    assert!(info.synced && api.node_health().await.unwrap().ready);
     assert_eq!((info.best_header.id, info.best_header.height), (info.tip.id, info.tip.height));
+
+    // Once they outweigh the tip, the node knows that it is behind, until the bodies have come.
+    send_headers(&rival, &node, 4..=8).await;
+    let (info, health) = (api.node_info().await.unwrap(), api.node_health().await.unwrap());
+    assert_eq!((info.best_header.id, info.best_header.height.get()), (mined[7], 8));
+    assert!(!info.synced && health.healthy && !health.ready, "{health:?}");
+    for id in mined {
+        let raw = rival.handle().api().chain_raw_block(BlockRef::Id(id)).await.unwrap();
+        node.handle().operator().chain_submit(raw).await.unwrap();
+    }
+    let info = api.node_info().await.unwrap();
+    assert_eq!((info.tip.id, info.waiting.headers_only), (info.best_header.id, 0));
+    assert!(info.synced && api.node_health().await.unwrap().ready);
     stop(node).await;
     stop(rival).await;
 }
