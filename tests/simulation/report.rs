@@ -79,6 +79,12 @@ impl Report {
         });
     }
 
+    /// Takes over the claims of a part that was worked out elsewhere; its text is dropped.
+    pub fn absorb(&mut self, part: Self) {
+        self.claims += part.claims;
+        self.broken.extend(part.broken);
+    }
+
     /// The text.
     pub fn text(&self) -> &str {
         &self.text

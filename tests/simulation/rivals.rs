@@ -43,19 +43,17 @@ struct Lengths {
     first_stays: usize,
     /// One more honest block on the honest branch settles it for whoever stood on the back-dated one.
     honest_settles: usize,
+    /// Two more do.
+    two_settle: usize,
     /// One more back-dated block on the back-dated branch settles it for whoever stood on the honest one.
     backdated_settles: usize,
 }
 
 fn lengths(spec: &ChainSpec, gap_ms: u64) -> Lengths {
-    let honest = branch(spec, 1, gap_ms, LENGTH_MAX + 1);
+    let honest = branch(spec, 1, gap_ms, LENGTH_MAX + 2);
     let backdated = branch(spec, 2, spec.min_delta_ms, LENGTH_MAX + 1);
     let up_to = |holds: &dyn Fn(usize) -> bool| (1..=LENGTH_MAX).take_while(|length| holds(*length)).count();
-    let tip_after = |first: &[Arc<Block>], second: &[Arc<Block>], more: &Block| {
-        let mut node = met(spec, [first, second]);
-        node.take(0, more, LATER);
-        node.tip()
-    };
+    let tip_after = |first: &[Arc<Block>], second: &[Arc<Block>]| met(spec, [first, second]).tip();
     Lengths {
         first_stays: up_to(&|length| {
             let (honest, backdated) = (&honest[..length], &backdated[..length]);
@@ -63,10 +61,13 @@ fn lengths(spec: &ChainSpec, gap_ms: u64) -> Lengths {
                 && met(spec, [backdated, honest]).tip() == backdated[length - 1].id()
         }),
         honest_settles: up_to(&|length| {
-            tip_after(&backdated[..length], &honest[..length], &honest[length]) == honest[length].id()
+            tip_after(&backdated[..length], &honest[..=length]) == honest[length].id()
+        }),
+        two_settle: up_to(&|length| {
+            tip_after(&backdated[..length], &honest[..=length + 1]) == honest[length + 1].id()
         }),
         backdated_settles: up_to(&|length| {
-            tip_after(&honest[..length], &backdated[..length], &backdated[length]) == backdated[length].id()
+            tip_after(&honest[..length], &backdated[..=length]) == backdated[length].id()
         }),
     }
 }
@@ -110,6 +111,9 @@ pub fn report() -> Report {
                 format!("{name}, every {every}: {what} block settles only up to {settled}")
             });
         }
+        report.claim(found.two_settle >= found.first_stays, || {
+            format!("{name}, every {every}: two honest blocks settle only up to {}", found.two_settle)
+        });
         let shown = |length: usize| {
             if length == LENGTH_MAX { format!("{length} or more") } else { length.to_string() }
         };
