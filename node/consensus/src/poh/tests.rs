@@ -25,10 +25,12 @@ fn segments_follow_the_vectors() {
 
 #[test]
 fn a_wrong_number_of_ticks_is_told_before_any_hash() {
-    // A tick of this segment would take centuries.
-    let params = Params::new(3, u64::MAX);
     let parent = Hash::ZERO;
-    for found in [0, 2, 4] {
+    // First cheaply, then with ticks that would take centuries.
+    for (hashes_per_tick, found) in
+        [1, u64::MAX].into_iter().flat_map(|hashes| [0, 2, 4].map(|n| (hashes, n)))
+    {
+        let params = Params::new(3, hashes_per_tick);
         let ticks = vec![Hash::ZERO; found];
         let refused = Err(SegmentError::TickCount { found, expected: 3 });
         assert_eq!(verify(params, &parent, &ticks), refused);
