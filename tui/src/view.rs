@@ -110,9 +110,9 @@ fn title(state: &State, pen: &mut Pen<'_>, area: Rect) {
             left.push((9, height));
             left.push((8, sync(status, theme)));
             if let Some(depth) = status.alarm {
-                left.push((7, Text::new(ink!(" ▲ reorganised {depth} deep "), theme.alarm)));
+                left.push((9, Text::new(ink!(" ▲ {depth} reorganised "), theme.alarm)));
             } else if !status.warnings.is_empty() {
-                left.push((7, Text::new(" ▲ warning ", theme.alarm)));
+                left.push((9, Text::new(" ▲ warning ", theme.alarm)));
             }
             if let Some((all, out)) = status.peers {
                 let word = if all == 1 { "peer" } else { "peers" };

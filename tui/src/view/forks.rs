@@ -10,7 +10,7 @@ use crate::safe::ink;
 use crate::state::State;
 
 /// A line of the page. Rows can be chosen, and count from 0 over both lists.
-enum Line<'a> {
+enum Entry<'a> {
     BranchHead,
     Branch(usize, &'a ForkRow),
     Gap,
@@ -28,16 +28,16 @@ const EVENT: [(u16, &str); 5] =
 pub(super) fn draw(state: &State, forks: &Forks, selected: usize, pen: &mut Pen<'_>, area: Rect) {
     let mut lines = Vec::new();
     if !forks.branches.is_empty() {
-        lines.push(Line::BranchHead);
-        lines.extend(forks.branches.iter().enumerate().map(|(i, row)| Line::Branch(i, row)));
+        lines.push(Entry::BranchHead);
+        lines.extend(forks.branches.iter().enumerate().map(|(i, row)| Entry::Branch(i, row)));
     }
     if !forks.reorganisations.is_empty() {
         if !lines.is_empty() {
-            lines.push(Line::Gap);
+            lines.push(Entry::Gap);
         }
-        lines.push(Line::EventHead);
+        lines.push(Entry::EventHead);
         let before = forks.branches.len();
-        lines.extend(forks.reorganisations.iter().enumerate().map(|(i, row)| Line::Event(before + i, row)));
+        lines.extend(forks.reorganisations.iter().enumerate().map(|(i, row)| Entry::Event(before + i, row)));
     }
     let chosen = lines.iter().position(|line| line.number() == Some(selected)).unwrap_or_default();
     let height = usize::from(area.height);
@@ -50,7 +50,7 @@ pub(super) fn draw(state: &State, forks: &Forks, selected: usize, pen: &mut Pen<
     }
 }
 
-impl Line<'_> {
+impl Entry<'_> {
     const fn number(&self) -> Option<usize> {
         match self {
             Self::Branch(number, _) | Self::Event(number, _) => Some(*number),
@@ -59,7 +59,7 @@ impl Line<'_> {
     }
 }
 
-fn draw_line(state: &State, line: &Line<'_>, pen: &mut Pen<'_>, area: Rect) {
+fn draw_line(state: &State, line: &Entry<'_>, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let (x, y) = (area.x, area.y);
     let heads = |pen: &mut Pen<'_>, columns: [(u16, &'static str); 5]| {
@@ -69,10 +69,10 @@ fn draw_line(state: &State, line: &Line<'_>, pen: &mut Pen<'_>, area: Rect) {
     };
     let width = area.width.saturating_sub(52);
     match line {
-        Line::Gap => {}
-        Line::BranchHead => heads(pen, BRANCH),
-        Line::EventHead => heads(pen, EVENT),
-        Line::Branch(_, row) => {
+        Entry::Gap => {}
+        Entry::BranchHead => heads(pen, BRANCH),
+        Entry::EventHead => heads(pen, EVENT),
+        Entry::Branch(_, row) => {
             pen.put_right(x, y, 10, &Text::new(format::count(row.height), theme.text));
             pen.put_right(x + 12, y, 11, &Text::new(format::count(row.branches_at), theme.text));
             pen.put_right(x + 25, y, 6, &Text::new(format::count(row.length), theme.text));
@@ -83,7 +83,7 @@ fn draw_line(state: &State, line: &Line<'_>, pen: &mut Pen<'_>, area: Rect) {
             pen.put(x + 33, y, 18, &Text::new(&row.status, theme.warn).add(lacking, theme.dim));
             pen.put(x + 52, y, width, &Text::new(row.tip.middle(usize::from(width)), theme.dim));
         }
-        Line::Event(_, row) => {
+        Entry::Event(_, row) => {
             let style = if row.alarming { theme.bad } else { theme.text };
             let age = format::age(state.now_ms, row.time_ms);
             let age = if age.as_str() == "now" { age } else { ink!("{age} ago") };

@@ -113,12 +113,12 @@ fn a_deep_reorganisation_is_shown_until_it_is_old() {
         let words = "the chain reorganised 75 blocks deep: find out why";
         let status = ChainStatus { alarm: Some(75), warnings: vec![words.into()], ..status() };
         seat.act(Action::Event(Event::Status(Box::new(status.clone()))));
-        seat.expect("▲ reorganised 75 deep");
+        seat.expect("▲ 75 reorganised");
         seat.expect(words);
         // The sentence goes, the mark stays.
         seat.act(Action::Tick(NOW_MS + 60_000));
         assert!(!seat.shows(words));
-        seat.expect("▲ reorganised 75 deep");
+        seat.expect("▲ 75 reorganised");
         seat.act(Action::Event(Event::Status(Box::new(ChainStatus {
             warnings: Vec::new(),
             alarm: None,

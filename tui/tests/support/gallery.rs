@@ -98,6 +98,9 @@ pub fn gallery(size: (u16, u16)) -> Vec<(&'static str, Seat)> {
     seat.text("nobody");
     add("34-search", seat);
     let mut seat = Seat::open(size);
+    seat.keys(&["3", "f"]);
+    add("35-forks", seat);
+    let mut seat = Seat::open(size);
     seat.key("4");
     add("40-mining", seat);
     let mut seat = Seat::open(size);
