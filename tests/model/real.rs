@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use vibecoin_chain::{Chain, Policy, Report, SideBranches, Verdict};
+use vibecoin_chain::{Chain, Policy, Report, SideBranches, Source, Verdict};
 use vibecoin_consensus::rules;
 use vibecoin_primitives::{Address, ChainSpec, Height, Timestamp, encoding};
 use vibecoin_storage::kv::RocksStore;
@@ -34,6 +34,7 @@ pub struct Real {
     place: Place,
     /// `None` only while it is opened again.
     chain: Option<Chain>,
+    deliveries: u64,
 }
 
 impl Real {
@@ -43,7 +44,7 @@ impl Real {
         } else {
             Place::Memory(Arc::new(MemoryStore::default()))
         };
-        let mut real = Self { spec: spec.clone(), policy, place, chain: None };
+        let mut real = Self { spec: spec.clone(), policy, place, chain: None, deliveries: 0 };
         real.restart();
         real
     }
@@ -69,9 +70,15 @@ impl Real {
         self.chain().tip().block.total_work().get()
     }
 
+    /// Hands over the bytes of a block: its owner's, or where there are bounds those of a peer of its own, so that none
+    /// has sent too much.
     pub fn deliver(&mut self, bytes: &[u8], now: u64) -> Delivered {
+        self.deliveries += 1;
+        let source = if self.policy.bounded { Source::Peer(self.deliveries) } else { Source::Local };
         match rules::decode(&self.spec, bytes) {
-            Ok(block) => delivered(self.chain.as_mut().unwrap().import(block, Timestamp::new(now)).unwrap()),
+            Ok(block) => delivered(
+                self.chain.as_mut().unwrap().import_from(source, block, Timestamp::new(now)).unwrap(),
+            ),
             Err(error) => Delivered { told: error.rule().to_owned(), settled: Vec::new() },
         }
     }
