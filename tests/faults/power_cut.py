@@ -36,10 +36,11 @@ class PowerCut:
 
     def __init__(self, image):
         self.image, self.ends = image, Counter()
-        self.count, self.check = 0, False
+        self.count, self.ran, self.check = 0, False, False
 
     def strike(self, process):
         self.count = acknowledged(process)
+        self.ran = process.running()
         self.image.cut()
         return True
 
@@ -55,7 +56,11 @@ class PowerCut:
         ended = process.end(30) if by_itself else process.terminate(30)
         if ended.problems():
             raise Wrong(f"without a disk the program {', '.join(ended.problems())}: {ended}")
-        self.ends[f"{'ends' if by_itself else 'stays until told to stop, then ends'} with code {ended.code}"] += 1
+        if not self.ran:
+            self.ends["had just ended"] += 1
+        else:
+            how = "ends" if by_itself else "stays until told to stop, then ends"
+            self.ends[f"{how} with code {ended.code}"] += 1
 
     def recover(self):
         self.image.close()
