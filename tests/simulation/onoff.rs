@@ -134,7 +134,7 @@ fn run(case: &Case, seed: u64, least_ms: i64) -> Outcome {
 /// The schedule holds, and coming and going earns little.
 pub fn report(seed: u64, size: Size) -> Report {
     let mut report = Report::new("Miners who come and go", seed);
-    let least_ms = size.pick(4, 30) * 3_600_000;
+    let least_ms = size.pick(4, 10) * 3_600_000;
     report.say(&format!(
         "Beside a constant power of 1 another power comes and goes, for {} h and then to the end of the cycle. Blocks a hash: \
          those of the other one over those of the one that stays.",
