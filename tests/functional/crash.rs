@@ -3,6 +3,8 @@
 //!
 //! `VIBECOIN_KILLS=20` kills it that often instead of a few times.
 
+mod import;
+
 use std::time::{Duration, SystemTime};
 
 use super::{FIRST_BLOCKS, text};
@@ -16,7 +18,7 @@ struct Acknowledged {
 
 #[test]
 fn killed_at_random_moments_it_loses_nothing() {
-    let kills: u32 = std::env::var("VIBECOIN_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(3);
+    let kills = kills(3);
     let mut chance = Chance::of_now();
     println!("seed {}", chance.0);
 
@@ -69,6 +71,11 @@ fn killed_at_random_moments_it_loses_nothing() {
     }
     assert_eq!(node.terminate().code, Some(0));
     home.ok(&["chain", "verify"]);
+}
+
+/// How often to kill.
+fn kills(usual: u32) -> u32 {
+    std::env::var("VIBECOIN_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
 }
 
 /// Random numbers that a printed seed brings back.

@@ -75,10 +75,10 @@ impl Running {
         format!("{}{}", text.0, text.1)
     }
 
-    /// Sends the signal that nothing can catch, and waits until the process is gone.
-    pub fn kill_9(mut self) {
+    /// Sends the signal that nothing can catch, and gives what was heard until the process was gone.
+    pub fn kill_9(mut self) -> Answer {
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.finish()
     }
 
     /// Asks the process to end as a service manager would, and waits for its exit.
