@@ -20,22 +20,22 @@ const AT_ONCE: usize = 16;
 pub(super) enum Source {
     /// A node, and the runtime to wait for it on.
     Node(Arc<RpcClient>, tokio::runtime::Runtime),
-    /// The directory at one moment, and what keeps it.
-    Directory(View, Box<OpenChain>),
+    /// The directory, in which nobody else writes.
+    Directory(Box<OpenChain>),
 }
 
 impl Source {
     /// The directory, while no node runs.
     pub(super) fn directory(context: &Context) -> Outcome<Self> {
         let open = store::open_existing(context, store::file_policy(context)?)?;
-        Ok(Self::Directory(open.reader().view()?, Box::new(open)))
+        Ok(Self::Directory(Box::new(open)))
     }
 
     /// The height of the tip.
     pub(super) fn tip(&self) -> Outcome<u64> {
         match self {
             Self::Node(node, runtime) => Ok(runtime.block_on(node.chain_tip())?.height.get()),
-            Self::Directory(view, _) => Ok(view.tip().height().get()),
+            Self::Directory(open) => Ok(open.chain.tip().height().get()),
         }
     }
 
@@ -48,7 +48,7 @@ impl Source {
                 Err(ApiError::NotFound { .. }) => Ok(None),
                 Err(error) => Err(error.into()),
             },
-            Self::Directory(view, _) => Ok(view.id_at(height)?),
+            Self::Directory(open) => Ok(open.reader().view()?.id_at(height)?),
         }
     }
 
@@ -64,9 +64,10 @@ impl Source {
                     iter(heights).map(ask).buffered(AT_ONCE).try_collect().await
                 })
             }
-            Self::Directory(view, _) => {
+            Self::Directory(open) => {
+                let view = open.reader().view()?;
                 let heights: Vec<u64> = heights.collect();
-                heights.into_par_iter().map(|height| stored(view, Height::new(height))).collect()
+                heights.into_par_iter().map(|height| stored(&view, Height::new(height))).collect()
             }
         }
     }
