@@ -241,3 +241,56 @@ fn a_file_that_ends_within_a_block_is_taken_in_up_to_there() {
     expected.push("extended".to_owned());
     assert_eq!(home.import(&cut), expected);
 }
+
+#[test]
+fn everything_but_the_blocks_is_made_again_from_the_blocks() {
+    let home = Home::new();
+    let chain = home.generate("chain", &["--blocks", "80", "--txs-per-block", "3", "--forks", "20"]);
+    home.import(&chain.file);
+    // Which branches there are; that one of them was active before, and so executed, is forgotten.
+    let ends = || -> Vec<Value> {
+        let forks = home.json(&["chain", "forks"]);
+        forks["branches"].as_array().unwrap().iter().map(|branch| branch["id"].clone()).collect()
+    };
+    let (supply, before) = (home.json(&["chain", "supply"]), ends());
+    assert_eq!(before.len(), 3);
+    let again = home.json(&["chain", "reindex"]);
+    assert_eq!((&again["height"], &again["shortened_by"]), (&80.into(), &0.into()), "{again}");
+    assert_eq!(again["id"], chain.made["tip"]);
+    assert_eq!(again["state_root"], chain.made["state_root"]);
+    assert_eq!(home.json(&["chain", "supply"]), supply);
+    assert_eq!(ends(), before);
+    home.ok(&["chain", "verify"]);
+    assert_eq!(home.import(&chain.file), all("known", 83));
+    Home::new().fails(3, &["chain", "reindex"]);
+}
+
+#[test]
+fn what_is_kept_is_a_setting_of_every_layer() {
+    let home = Home::new();
+    let node = home.node(&["--archive", "--prune-ticks", "--verify-poh", "full"]);
+    let storage = home.json(&["chain", "info"])["storage"].clone();
+    assert_eq!(storage["archive"], true, "{storage}");
+    assert_eq!(storage["prune_ticks"], true, "{storage}");
+    assert_eq!(storage["verify_poh_depth"], Value::Null, "{storage}");
+    node.terminate();
+    let storage = home.json(&["chain", "info"])["storage"].clone();
+    assert_eq!(storage["archive"], false, "{storage}");
+    assert_eq!(storage["verify_poh_depth"], 17_280, "{storage}");
+    let said = home.fails(2, &["node", "--verify-poh", "none"]);
+    assert!(said.contains("--verify-poh") && said.contains("recent"), "{said}");
+
+    // An archive still has the state of the first block when others have dropped it.
+    let config = home.write("config.toml", "archive = true\n").display().to_string();
+    let archive = Home::new();
+    let blocks = ["chain", "generate", "--blocks", "700", "--accounts", "10"];
+    archive.ok(&[&["--config", &config][..], &blocks].concat());
+    let first = archive.json(&["chain", "block", "1"])["header"]["beneficiary"].clone();
+    archive.ok(&["chain", "account", text(&first), "--at", "1"]);
+    let other = Home::new();
+    other.ok(&blocks);
+    other.fails(3, &["chain", "account", text(&first), "--at", "1"]);
+    other.ok(&["chain", "account", text(&first), "--at", "690"]);
+    let from = other.json(&["chain", "info"])["storage"]["states_from"].as_u64().unwrap();
+    assert!((100..=188).contains(&from), "the window is 512, dropped now and then: {from}");
+}
