@@ -60,11 +60,12 @@ pub fn commitments(spec: &ChainSpec, block: &Block) -> Result<(), Rule> {
     must(transactions_root(block) == block.content.tx_root, "BLK-4")
 }
 
-/// Ticks, lists, limits, record, segment, and every transaction alone.
+/// Ticks, segment, lists, limits, record, and every transaction alone.
 pub fn body(spec: &ChainSpec, block: &Block) -> Result<(), Rule> {
     let content = &block.content;
     must(block.ticks.len() == spec.poh_ticks as usize, "POH-1")?;
     must(tree(&block.ticks) == content.poh_root, "POH-2")?;
+    must(block.ticks == segment(spec, &content.parent_id), "POH-3")?;
     must(transactions_root(block) == content.tx_root, "BLK-4")?;
     must(block.transactions.len() == content.tx_count as usize, "BLK-5")?;
     must(block.transactions.iter().all(|transaction| transaction.whole.len() <= TRANSACTION_BYTES), "TX-2")?;
@@ -72,7 +73,6 @@ pub fn body(spec: &ChainSpec, block: &Block) -> Result<(), Rule> {
     must(bytes as u64 <= spec.block_bytes, "BLK-6")?;
     let last = block.ticks.last().copied().unwrap_or_default();
     must(content.poh_hash == tagged("vibe/poh-record/v1", &[&last, &content.tx_root]), "POH-4")?;
-    must(block.ticks == segment(spec, &content.parent_id), "POH-3")?;
     block.transactions.iter().try_for_each(|transaction| alone(spec, block.header.height, transaction))
 }
 

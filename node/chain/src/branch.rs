@@ -38,7 +38,7 @@ const PRUNE_NODES_MAX: usize = 100_000;
 /// Undo records, or lists of ticks, dropped at once: more than come in, so that a backlog goes away.
 const PRUNE_RECORDS_MAX: u64 = 256;
 /// Blocks and transactions, together, that one batch may hold: some tens of megabytes of rows.
-const WEIGHT_MAX: usize = 20_000;
+const WEIGHT_MAX: usize = if cfg!(test) { 150 } else { 20_000 };
 
 /// Blocks off and on, over a store that does not know of it yet.
 pub(crate) struct Branch<'a> {

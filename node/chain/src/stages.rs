@@ -10,7 +10,8 @@ use std::time::Instant;
 use vibecoin_consensus::BlockError;
 use vibecoin_consensus::poh::{self, Params};
 use vibecoin_consensus::rules::{
-    ParentView, SegmentCheck, check_body, check_header, check_sealed, check_segment, check_transactions,
+    ParentView, SegmentCheck, check_body, check_header, check_sealed, check_segment, check_ticks,
+    check_transactions,
 };
 use vibecoin_crypto::Hash;
 use vibecoin_execution::TxRef;
@@ -107,28 +108,38 @@ impl HeaderChecked {
     ) -> Result<BodyChecked, BlockError> {
         let started = Instant::now();
         let Self { sealed, parent } = self;
-        let params = Params::of(&ground.spec);
-        let known = ground.segments.get(&parent.id);
-        let sample;
-        let segment = match (&known, extent) {
-            (Some(ticks), _) => SegmentCheck::Known(ticks),
-            (None, Extent::Full { seed }) => SegmentCheck::Full { order_seed: seed },
-            (None, Extent::Sample { seed }) => {
-                sample = poh::sample(params, seed);
-                SegmentCheck::Sample(&sample)
-            }
-        };
-        check_body(&ground.spec, &block, segment)?;
-        let sampled = known.is_none() && matches!(extent, Extent::Sample { .. });
-        if known.is_none() && !sampled {
-            ground.segments.insert(parent.id, block.ticks.as_slice().into());
-        }
+        let sampled = verify_segment(ground, &parent.id, &block, extent)?;
+        check_body(&ground.spec, &block, SegmentCheck::Known(&block.ticks))?;
         let checked = ground.times.add(Stage::Body, started);
         let transactions = check_transactions(&ground.spec, block.header.height, &block.transactions)?;
         let senders =
             transactions.iter().map(|transaction| (transaction.id(), transaction.sender())).collect();
         ground.times.add(Stage::Transactions, checked);
         Ok(BodyChecked { id: sealed.id, block, parent, senders, stored: false, sampled })
+    }
+}
+
+/// Verifies the segment of a block that commits to these ticks, and says whether only a sample of it was. What is
+/// verified in full is known from then on, even if the rest of the body proves wrong: no sender makes this node hash
+/// the same segment twice.
+fn verify_segment(ground: &Ground, parent: &Hash, block: &Block, extent: Extent) -> Result<bool, BlockError> {
+    check_ticks(&ground.spec, block)?;
+    let params = Params::of(&ground.spec);
+    let check = |check: SegmentCheck<'_>| check_segment(params, parent, &block.ticks, check);
+    if let Some(known) = ground.segments.get(parent) {
+        check(SegmentCheck::Known(&known))?;
+        return Ok(false);
+    }
+    match extent {
+        Extent::Full { seed } => {
+            check(SegmentCheck::Full { order_seed: seed })?;
+            ground.segments.insert(*parent, block.ticks.as_slice().into());
+            Ok(false)
+        }
+        Extent::Sample { seed } => {
+            check(SegmentCheck::Sample(&poh::sample(params, seed)))?;
+            Ok(true)
+        }
     }
 }
 

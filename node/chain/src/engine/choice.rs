@@ -10,7 +10,7 @@ use vibecoin_primitives::Height;
 use vibecoin_storage::blocks::BlockStatus;
 use vibecoin_storage::branches::{BranchEnd, EndKind};
 use vibecoin_storage::reorganisations::{self, Reorganisation};
-use vibecoin_storage::{Durability, Overlay, StoreError, active, blocks, meta};
+use vibecoin_storage::{Durability, KeyValueRead, Overlay, StoreError, active, blocks, meta};
 
 use super::{Chain, Progress};
 use crate::branch::{Branch, path_from_active};
@@ -185,8 +185,9 @@ impl Chain {
             for joined in connected {
                 sides.remove_both(rows, &joined.id);
             }
-            if !reverted.is_empty() {
-                // The old tip's branch is a rival now, with the work it had.
+            if !reverted.is_empty() && !has_linked_child(rows, &old)? {
+                // The old tip's branch is a rival now, with the work it had. (In the middle of a long way what was
+                // the tip is only a block of that branch.)
                 let record = blocks::meta(rows, &old)?.ok_or_else(|| corrupt("the old tip is missing"))?;
                 let end = BranchEnd { height: record.height, work: record.work, arrival: record.arrival };
                 sides.grow(rows, EndKind::Linked, old, &record.parent, end);
@@ -238,8 +239,12 @@ impl Chain {
 
     /// What became of a block of a side branch after the choice.
     pub(super) fn verdict_on_side(&self, id: &Hash, changes: &[TipChange]) -> Result<Verdict, Failure> {
-        if changes.iter().any(|change| change.connected.iter().any(|joined| joined.id == *id)) {
-            let depth = changes.iter().map(|change| change.reverted.len() as u64).sum();
+        let joins = |change: &TipChange| change.connected.iter().any(|joined| joined.id == *id);
+        if let Some(at) = changes.iter().rposition(joins) {
+            // A long way is told in several changes, of which the last has the record.
+            let before = changes[..at].iter().rposition(|change| change.reorganisation.is_some());
+            let of_this = &changes[before.map_or(0, |last| last + 1)..=at];
+            let depth = of_this.iter().map(|change| change.reverted.len() as u64).sum();
             return Ok(if depth == 0 { Verdict::Extended } else { Verdict::Reorganised { depth } });
         }
         match blocks::meta(&*self.ground.store, id)?.map(|record| record.status) {
@@ -273,4 +278,14 @@ impl Chain {
         self.choose(&mut changes)?;
         Ok(changes.pop())
     }
+}
+
+/// Whether a block stands on this one that could be executed.
+fn has_linked_child(rows: &dyn KeyValueRead, id: &Hash) -> Result<bool, StoreError> {
+    for child in blocks::children(rows, id)? {
+        if blocks::meta(rows, &child)?.is_some_and(|record| record.status.is_linked()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

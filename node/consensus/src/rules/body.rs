@@ -141,16 +141,16 @@ pub enum SegmentCheck<'a> {
     Sample(&'a [usize]),
 }
 
-/// The whole stage in its order: what costs nothing first (POH-1, POH-2, BLK-4 to BLK-6, TX-2, POH-4), and only
-/// then the segment, whose hashes are the dearest thing in a block (POH-3).
+/// The whole stage in its order: ticks, segment, lists and limits, record (POH-1 to POH-3, BLK-4 to BLK-6, TX-2,
+/// POH-4).
 ///
 /// # Errors
 /// [`BodyError`] with the first rule that is broken.
 pub fn check_body(spec: &ChainSpec, block: &Block, segment: SegmentCheck<'_>) -> Result<(), BodyError> {
     check_ticks(spec, block)?;
+    check_segment(Params::of(spec), &block.content.parent_id, &block.ticks, segment)?;
     check_lists(spec, block)?;
-    check_record(block)?;
-    check_segment(Params::of(spec), &block.content.parent_id, &block.ticks, segment)
+    check_record(block)
 }
 
 /// That the body is the committed one, without a sequential hash: the number of ticks, their root, and that of

@@ -217,3 +217,55 @@ fn a_group_of_blocks_gives_the_verdicts_of_one_by_one() {
         assert!(moves >= chain.tip().height().get() as usize);
     }
 }
+
+#[test]
+fn the_depth_that_is_told_is_that_of_the_own_reorganisation() {
+    let spec = flat_spec();
+    let mut ours = Maker::new(&spec, 1);
+    ours.grow(1);
+    let mut theirs = Maker::new(&spec, 2);
+    theirs.grow(1);
+    let mut low = theirs.fork(1, 3);
+    low.grow(1);
+    let mut high = theirs.fork(1, 4);
+    high.grow(2);
+    let mut chain = open(&spec, SMALL);
+    deliver(&mut chain, &ours.blocks);
+    assert_eq!(deliver(&mut chain, [&low.blocks[1], &high.blocks[1], &high.blocks[2]]), ["orphan"; 3]);
+    let report = chain.import(theirs.blocks[0].clone(), LATE).unwrap();
+    let told: Vec<String> = report.settled.iter().map(|(_, verdict)| format!("{verdict:?}")).collect();
+    assert_eq!(told, ["Reorganised { depth: 1 }", "Side", "Reorganised { depth: 1 }"]);
+}
+
+#[test]
+fn a_long_way_that_ends_at_an_invalid_block_is_gone_back() {
+    let spec = flat_spec();
+    let mut ours = Maker::new(&spec, 1);
+    ours.grow(300);
+    let mut theirs = ours.fork(1, 2);
+    theirs.grow(300);
+    let mut liar = theirs.blocks[300].clone();
+    liar.content.state_root = Hash::ZERO;
+    liar.header.content_root = liar.content.root();
+    let target = vibecoin_consensus::pow::Target::from_bits(liar.header.bits).unwrap();
+    while !target.is_met_by(&liar.id()) {
+        liar.header.nonce += 1;
+    }
+    let mut chain = open(&spec, SMALL);
+    deliver(&mut chain, &ours.blocks);
+    deliver(&mut chain, &theirs.blocks[1..300]);
+    let before = fingerprint(&*chain.ground.store);
+    // The way there and back takes several batches, and every one of them ends at a block.
+    let report = chain.import(liar.clone(), LATE).unwrap();
+    assert!(matches!(&report.verdict, Verdict::Invalid(reason) if reason.rule() == "EXE-8"));
+    assert!(report.changes.len() > 2, "{}", report.changes.len());
+    assert_eq!(chain.tip().id(), ours.tip());
+    assert_eq!(fingerprint(&*chain.ground.store), before);
+    // The honest block in the liar's place wins, and each branch has one end.
+    let verdict = chain.import(theirs.blocks[300].clone(), LATE).unwrap().verdict;
+    assert!(matches!(verdict, Verdict::Reorganised { depth: 299 }), "{verdict:?}");
+    assert_eq!(fingerprint(&*chain.ground.store), fingerprint_of(&spec, &theirs.blocks));
+    let ends: Vec<Hash> =
+        chain.reader().view().unwrap().forks(1_000).unwrap().iter().map(|fork| fork.id).collect();
+    assert_eq!(ends, [ours.tip()]);
+}

@@ -37,15 +37,15 @@ fn of_several_faults_the_first_in_order_is_told() {
     let mut block = block(&spec);
     let rule =
         |block: &Block| check_body(&spec, block, SegmentCheck::Full { order_seed: 7 }).unwrap_err().rule();
-    block.ticks[1] = Hash::ZERO;
-    block.content.poh_root = poh_root(&block.ticks);
-    assert_eq!(rule(&block), "POH-3");
     block.content.poh_hash = Hash::ZERO;
     assert_eq!(rule(&block), "POH-4");
     block.content.tx_count = 1;
     assert_eq!(rule(&block), "BLK-5");
     block.content.tx_root = Hash::ZERO;
     assert_eq!(rule(&block), "BLK-4");
+    block.ticks[1] = Hash::ZERO;
+    block.content.poh_root = poh_root(&block.ticks);
+    assert_eq!(rule(&block), "POH-3");
     block.content.poh_root = Hash::ZERO;
     assert_eq!(rule(&block), "POH-2");
     block.ticks.pop();

@@ -4,8 +4,8 @@
 //! cheap segments first. Then every tick takes 2³² − 1 hashes, the most that a sound spec allows and minutes on any
 //! machine: a check that hashed in vain, whatever it answers, would not come to an end.
 
+use vibecoin_primitives::Content;
 use vibecoin_primitives::block::{poh_record, poh_root, tx_root};
-use vibecoin_primitives::{Address, Content, Transaction};
 
 use super::*;
 
@@ -15,7 +15,6 @@ const COSTLY: u64 = u32::MAX as u64;
 fn chain_of(poh_hashes_per_tick: u64) -> Chain {
     let mut spec = crate::testing::lab();
     spec.poh_hashes_per_tick = poh_hashes_per_tick;
-    spec.block_bytes = 140_000;
     crate::spec::validate(&spec).unwrap();
     Chain::start(spec)
 }
@@ -62,35 +61,10 @@ impl Draft {
     }
 }
 
-fn transactions(block: &mut Block, list: Vec<Transaction>) {
-    block.content.tx_root = tx_root(&list);
-    block.content.tx_count = u32::try_from(list.len()).unwrap();
-    let last = block.ticks.last().copied().unwrap_or_default();
-    block.content.poh_hash = poh_record(&last, &block.content.tx_root);
-    block.transactions = list;
-}
-
-fn with_data(bytes: usize) -> Transaction {
-    let key = vibecoin_crypto::SecretKey::from_bytes(&[1; 32]);
-    let body = vibecoin_primitives::TransactionBody {
-        version: 1,
-        chain_id: 0,
-        nonce: 0,
-        valid_until: 0,
-        gas_limit: 0,
-        gas_price: 0,
-        to: Some(Address::ZERO),
-        value: vibecoin_primitives::Amount::ZERO,
-        data: vec![0; bytes],
-        public_key: key.public_key(),
-    };
-    body.sign(&key)
-}
-
 /// Every fault that is looked for before the segment, with the rule that it breaks.
 type Fault = (&'static str, fn(&mut Draft));
 
-const FAULTS: [Fault; 19] = [
+const FAULTS: [Fault; 14] = [
     ("HDR-1", |draft| draft.header = |header| header.version = 2),
     ("BLK-3", |draft| draft.header = |header| header.content_root = Hash::ZERO),
     ("HDR-2", |draft| draft.header = |header| header.height = vibecoin_primitives::Height::new(2)),
@@ -112,11 +86,6 @@ const FAULTS: [Fault; 19] = [
         draft.block.content.poh_root = poh_root(&draft.block.ticks);
     }),
     ("POH-2", |draft| draft.block.ticks[0] = Hash::new([1; 32])),
-    ("BLK-4", |draft| draft.block.transactions = vec![with_data(0)]),
-    ("BLK-5", |draft| draft.block.content.tx_count = 1),
-    ("TX-2", |draft| transactions(&mut draft.block, vec![with_data(130_907)])),
-    ("BLK-6", |draft| transactions(&mut draft.block, vec![with_data(100_000), with_data(100_000)])),
-    ("POH-4", |draft| draft.block.content.poh_hash = Hash::ZERO),
 ];
 
 #[test]
