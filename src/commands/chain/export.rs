@@ -52,16 +52,16 @@ pub(super) fn run(context: &Context, args: &ExportArgs) -> Outcome {
     let export = Export { context, source, interrupted, from, to };
     let file = &args.file;
     if file == Path::new("-") {
-        let count = export.into_pipe(Path::new("standard output"), io::stdout().lock())?.blocks;
+        let count = export.write_to_pipe(Path::new("standard output"), io::stdout().lock())?.blocks;
         context.out.say(&format!("{count} blocks are written."));
         return Ok(());
     }
     // What is there and is no plain file, such as a named pipe, cannot be replaced.
     let is_plain = fs::metadata(file).map_or(true, |about| about.is_file());
     let done = if is_plain {
-        export.into_file(file)?
+        export.write_to_file(file)?
     } else {
-        export.into_pipe(file, fs::File::options().write(true).open(file).map_err(Failure::io(file))?)?
+        export.write_to_pipe(file, fs::File::options().write(true).open(file).map_err(Failure::io(file))?)?
     };
     let Done { blocks, bytes, kept } = done;
     let answer = json!({
@@ -94,7 +94,7 @@ struct Export<'a> {
 
 impl Export<'_> {
     /// Into something that cannot be renamed or gone on with.
-    fn into_pipe(&self, path: &Path, output: impl Write) -> Outcome<Done> {
+    fn write_to_pipe(&self, path: &Path, output: impl Write) -> Outcome<Done> {
         let bar = self.bar();
         let mut output = BufWriter::with_capacity(1 << 20, output);
         let (mut bytes, mut last) = (0, None);
@@ -108,7 +108,7 @@ impl Export<'_> {
     }
 
     /// Into a file beside the one that is wanted, which takes its name at the end.
-    fn into_file(&self, file: &Path) -> Outcome<Done> {
+    fn write_to_file(&self, file: &Path) -> Outcome<Done> {
         let bar = self.bar();
         let spec = self.context.config.network().spec();
         let mut part = Part::open(file, spec, self.from, self.to, &self.source)?;

@@ -79,7 +79,7 @@ enum Prepared {
     /// A block that is stored already, with the committed body.
     Known(Hash, Height),
     /// Any other.
-    Fresh(Block),
+    Fresh(Box<Block>),
 }
 
 /// The work on one file.
@@ -124,7 +124,7 @@ impl Importer<'_> {
                 Prepared::Known(id, height) => {
                     self.ledger.push(Line::new(index, Some((id, height)), &Verdict::Known), false);
                 }
-                Prepared::Fresh(block) => fresh.push_back((index, block)),
+                Prepared::Fresh(block) => fresh.push_back((index, *block)),
             }
         }
         loop {
@@ -191,5 +191,5 @@ fn prepare(rows: &dyn KeyValueRead, spec: &ChainSpec, bytes: Vec<u8>) -> Result<
     if is_stored && check_shape(&block).is_ok() && check_commitments(spec, &block).is_ok() {
         return Ok(Prepared::Known(id, height));
     }
-    Ok(Prepared::Fresh(block))
+    Ok(Prepared::Fresh(Box::new(block)))
 }

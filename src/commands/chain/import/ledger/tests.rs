@@ -1,3 +1,5 @@
+use vibecoin_primitives::Timestamp;
+
 use super::*;
 
 fn id(byte: u8) -> Hash {
