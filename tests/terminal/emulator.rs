@@ -169,12 +169,11 @@ impl Terminal {
         self
     }
 
-    /// Fails with a picture of the screen unless it shows every one of these texts now.
+    /// Waits until the screen shows every one of these texts at once: a frame arrives in pieces.
     pub fn must_show(&self, texts: &[&str]) -> &Self {
-        let screen = self.text();
-        for text in texts {
-            assert!(screen.contains(text), "the screen does not show {text:?}:\n{}", framed(&screen));
-        }
+        self.wait_until(&format!("together {texts:?}"), |screen| {
+            texts.iter().all(|text| screen.contains(text)).then_some(())
+        });
         self
     }
 
