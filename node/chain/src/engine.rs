@@ -30,7 +30,7 @@ pub use rebuild::Repair;
 use crate::error::OpenError;
 use crate::ground::Ground;
 use crate::orphans::{OrphanPool, Source};
-use crate::outcome::{Report, TipChange, Verdict};
+use crate::outcome::{Report, Verdict};
 use crate::policy::Policy;
 use crate::segments::Segments;
 use crate::sides::Sides;
@@ -281,14 +281,5 @@ impl Chain {
             }
         }
         Ok(())
-    }
-
-    /// Takes the highest `count` blocks off the active chain and marks them, so that they do not come back: a
-    /// development network's way to an earlier state. The genesis stays.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn rewind(&mut self, count: u64) -> Result<Option<TipChange>, StoreError> {
-        self.take_back(count)
     }
 }

@@ -255,8 +255,12 @@ impl Chain {
         }
     }
 
-    /// See [`Chain::rewind`].
-    pub(super) fn take_back(&mut self, count: u64) -> Result<Option<TipChange>, StoreError> {
+    /// Takes the highest `count` blocks off the active chain and marks them, so that they do not come back: a
+    /// development network's way to an earlier state. The genesis stays.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn rewind(&mut self, count: u64) -> Result<Option<TipChange>, StoreError> {
         let count = count.min(self.tip.height().get());
         if count == 0 {
             return Ok(None);

@@ -1,46 +1,12 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use vibecoin_primitives::{Address, Network};
-use vibecoin_storage::{Batch, Durability, KeyValueRead, KeyValueStore, MemoryStore, Scan};
-use vibecoin_storage::{Column, kv::Rows};
+use vibecoin_storage::MemoryStore;
+use vibecoin_storage::kv::{Fault, FaultyStore};
 
 use super::*;
 use crate::production::Template;
 use crate::{Policy, Verdict};
-
-/// A store whose writes fail from the n-th on, as on a full disk.
-struct Failing {
-    inner: MemoryStore,
-    writes_left: AtomicI64,
-}
-
-impl KeyValueRead for Failing {
-    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.get(column, key)
-    }
-
-    fn iterate<'a>(&'a self, column: Column, scan: Scan) -> Rows<'a> {
-        self.inner.iterate(column, scan)
-    }
-}
-
-impl KeyValueStore for Failing {
-    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
-        if self.writes_left.fetch_sub(1, Relaxed) <= 0 {
-            return Err(StoreError::DiskFull { detail: "test".to_owned() });
-        }
-        self.inner.write(batch, durability)
-    }
-
-    fn snapshot(&self) -> Arc<dyn KeyValueRead> {
-        self.inner.snapshot()
-    }
-
-    fn flush(&self) -> Result<(), StoreError> {
-        self.inner.flush()
-    }
-}
 
 fn next_block(reader: &ChainReader) -> Block {
     let view = reader.view().unwrap();
@@ -49,15 +15,14 @@ fn next_block(reader: &ChainReader) -> Block {
     template.into_block(nonce)
 }
 
-fn start(writes: i64) -> (ChainHandle, JoinHandle<Result<(), StoreError>>) {
-    let store = Failing { inner: MemoryStore::default(), writes_left: writes.into() };
+fn start(store: FaultyStore) -> (ChainHandle, JoinHandle<Result<(), StoreError>>) {
     let chain = Chain::open(Arc::new(store), Network::Devnet.spec(), Policy::NODE).unwrap();
     spawn(chain, Arc::new(SystemClock)).unwrap()
 }
 
 #[tokio::test]
 async fn blocks_are_announced_when_they_are_committed() {
-    let (handle, thread) = start(i64::MAX);
+    let (handle, thread) = start(FaultyStore::new(Arc::new(MemoryStore::new())));
     let mut changes = handle.changes();
     for height in 1..=3 {
         let report = handle.import(next_block(handle.reader())).await.unwrap();
@@ -74,8 +39,10 @@ async fn blocks_are_announced_when_they_are_committed() {
 
 #[tokio::test]
 async fn a_full_disk_stops_the_writer_and_nothing_more_is_acknowledged() {
-    // The genesis and one block.
-    let (handle, thread) = start(2);
+    // After the genesis and one block.
+    let error = StoreError::DiskFull { detail: "test".to_owned() };
+    let fault = Fault::WriteFails { nth: 2, error };
+    let (handle, thread) = start(FaultyStore::with(Arc::new(MemoryStore::new()), fault));
     handle.import(next_block(handle.reader())).await.unwrap();
     let tip = handle.reader().tip().id();
     let error = handle.import(next_block(handle.reader())).await.unwrap_err();
