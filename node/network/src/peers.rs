@@ -1,0 +1,212 @@
+//! The peers that are connected, and what is known of each whatever it is used for.
+
+use std::collections::BTreeMap;
+
+use crate::endpoint::{Endpoint, NodeId};
+use crate::score::Score;
+use crate::wire::{Capabilities, Goodbye, Hello, Kind, TipClaim};
+
+/// Who opened the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// The other side.
+    Inbound,
+    /// This node.
+    Outbound,
+}
+
+/// What a dial is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Purpose {
+    /// One of the connections that keep this node in the network.
+    Full,
+    /// The same, kept over restarts and quiet about transactions, so that it is hard to find by watching.
+    Anchor,
+    /// To see whether somebody is there; closed after the handshake.
+    Feeler,
+    /// The operator or the configuration asked for it; kept whatever the limits say.
+    Operator,
+}
+
+/// How a connection came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Who opened it.
+    pub direction: Direction,
+    /// Where the other side is, as this side sees it; `None` when a relay stands between.
+    pub endpoint: Option<Endpoint>,
+    /// What it was dialled for; `None` when it was not.
+    pub purpose: Option<Purpose>,
+}
+
+/// Bytes and messages by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    bytes: [u64; Kind::ALL.len()],
+    messages: [u64; Kind::ALL.len()],
+}
+
+impl Traffic {
+    /// Counts a message.
+    pub fn count(&mut self, kind: Kind, bytes: usize) {
+        let at = usize::from(kind.number());
+        self.bytes[at] += bytes as u64;
+        self.messages[at] += 1;
+    }
+
+    /// Bytes of one kind.
+    #[must_use]
+    pub fn bytes_of(&self, kind: Kind) -> u64 {
+        self.bytes[usize::from(kind.number())]
+    }
+
+    /// Messages of one kind.
+    #[must_use]
+    pub fn messages_of(&self, kind: Kind) -> u64 {
+        self.messages[usize::from(kind.number())]
+    }
+
+    /// Bytes of all kinds.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.bytes.iter().sum()
+    }
+
+    /// Adds somebody else's figures.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.bytes.iter_mut().zip(other.bytes) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.messages.iter_mut().zip(other.messages) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// A connected peer.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Who.
+    pub node: NodeId,
+    /// How.
+    pub link: Link,
+    /// Since when, in ms on the machine's clock.
+    pub since_ms: u64,
+    /// What it said of itself; `None` until it has.
+    pub hello: Option<Hello>,
+    /// The best tip that it claims or has shown.
+    pub tip: TipClaim,
+    /// What it did wrong.
+    pub score: Score,
+    /// The last round trip, in ms.
+    pub latency_ms: Option<u64>,
+    /// The shortest round trip, in ms.
+    pub latency_min_ms: Option<u64>,
+    /// When its last message came.
+    pub heard_ms: u64,
+    /// When it last brought a block that was new.
+    pub useful_block_ms: u64,
+    /// When it last brought a transaction that was new.
+    pub useful_transaction_ms: u64,
+    /// What came from it.
+    pub received: Traffic,
+    /// What was given to the driver for it.
+    pub sent: Traffic,
+    /// Bytes that the driver has and the socket has not taken yet.
+    pub unsent_bytes: usize,
+    /// Since when nothing of them was taken.
+    pub stuck_since_ms: Option<u64>,
+    /// Set once it was told goodbye: nothing that still comes from it counts.
+    pub leaving: Option<Goodbye>,
+}
+
+impl Peer {
+    /// A peer that has just connected.
+    #[must_use]
+    pub fn new(node: NodeId, link: Link, genesis: TipClaim, now_ms: u64) -> Self {
+        Self {
+            node,
+            link,
+            since_ms: now_ms,
+            hello: None,
+            tip: genesis,
+            score: Score::default(),
+            latency_ms: None,
+            latency_min_ms: None,
+            heard_ms: now_ms,
+            useful_block_ms: 0,
+            useful_transaction_ms: 0,
+            received: Traffic::default(),
+            sent: Traffic::default(),
+            unsent_bytes: 0,
+            stuck_since_ms: None,
+            leaving: None,
+        }
+    }
+
+    /// True once both sides know each other, until one of them leaves.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.hello.is_some() && self.leaving.is_none()
+    }
+
+    /// True if it says that it serves this.
+    #[must_use]
+    pub fn serves(&self, what: Capabilities) -> bool {
+        self.is_ready() && self.hello.as_ref().is_some_and(|hello| hello.capabilities.has(what))
+    }
+
+    /// True if transactions are spoken of on this connection.
+    #[must_use]
+    pub fn talks_of_transactions(&self) -> bool {
+        self.serves(Capabilities::TRANSACTIONS) && self.link.purpose != Some(Purpose::Anchor)
+    }
+}
+
+/// All of them, in the order of their ids, so that the same inputs always meet the same order.
+#[derive(Clone, Debug, Default)]
+pub struct Peers {
+    by_node: BTreeMap<NodeId, Peer>,
+}
+
+impl Peers {
+    /// The peer with this id.
+    #[must_use]
+    pub fn get(&self, node: &NodeId) -> Option<&Peer> {
+        self.by_node.get(node)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, node: &NodeId) -> Option<&mut Peer> {
+        self.by_node.get_mut(node)
+    }
+
+    /// All peers.
+    pub fn all(&self) -> impl Iterator<Item = &Peer> {
+        self.by_node.values()
+    }
+
+    /// All peers, to be changed.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
+        self.by_node.values_mut()
+    }
+
+    /// The peers that both sides have introduced themselves with.
+    pub fn ready(&self) -> impl Iterator<Item = &Peer> {
+        self.all().filter(|peer| peer.is_ready())
+    }
+
+    /// How many there are of a direction, those included that have not said hello.
+    #[must_use]
+    pub fn count(&self, direction: Direction) -> usize {
+        self.all().filter(|peer| peer.link.direction == direction).count()
+    }
+
+    pub(crate) fn insert(&mut self, peer: Peer) {
+        self.by_node.insert(peer.node, peer);
+    }
+
+    pub(crate) fn remove(&mut self, node: &NodeId) -> Option<Peer> {
+        self.by_node.remove(node)
+    }
+}

@@ -1,0 +1,1 @@
+//! The driver of the network on libp2p.
