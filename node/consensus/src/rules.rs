@@ -20,7 +20,7 @@ use vibecoin_crypto::Hash;
 
 pub use body::{BodyError, SegmentCheck, check_body, check_commitments, check_segment, check_ticks};
 pub use execution::{AccountError, ExecutionError};
-pub use header::{CheckedHeader, HeaderError, ParentView, check_header};
+pub use header::{CheckedHeader, HeaderError, ParentView, check_header, check_link};
 pub use orphan::{OrphanError, check_orphan};
 pub use shape::{ShapeError, check_sealed, check_shape, decode};
 pub use transaction::{

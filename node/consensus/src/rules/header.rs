@@ -9,7 +9,7 @@ use vibecoin_primitives::{Bits, ChainSpec, Header, Height, Timestamp, Work};
 use super::Blame;
 use crate::difficulty::{bits_of_child, version_at};
 use crate::history::{Node, Peaks};
-use crate::pow::Target;
+use crate::pow::{self, Target};
 
 /// How far ahead of the clock a block's time may be, in ms.
 pub const MAX_DRIFT_MS: u64 = 15_000;
@@ -174,16 +174,32 @@ pub fn check_header(
     parent: &ParentView<'_>,
     now: Timestamp,
 ) -> Result<CheckedHeader, HeaderError> {
-    check_height(header, parent.header)?;
-    check_prev_time(header, parent.header)?;
-    let target = check_bits(spec, header, parent.header)?;
-    let id = check_work(header, target)?;
-    check_time(spec.min_delta_ms, header.prev_time, header.time, now)?;
+    let (id, _) = check_link(spec, header, parent.header, now)?;
     check_history_root(header, parent.peaks)?;
-    // A target without a work cannot be what the schedule gives.
     let leaf = Node::leaf(header, id).map_err(|_| HeaderError::Work { id, bits: header.bits })?;
     let total_work = parent.peaks.work().checked_add(leaf.work).ok_or(HeaderError::WorkSum)?;
     Ok(CheckedHeader { id, own_work: leaf.work, total_work, leaf })
+}
+
+/// The rules that need nothing but the parent's header (HDR-2 to HDR-7), in their order: what can be said of a header
+/// before anything is stored of the chain that it stands on. Answers its id and its own work.
+///
+/// # Errors
+/// As [`check_header`], but never [`HeaderError::HistoryRoot`] or [`HeaderError::WorkSum`].
+pub fn check_link(
+    spec: &ChainSpec,
+    header: &Header,
+    parent: &Header,
+    now: Timestamp,
+) -> Result<(Hash, Work), HeaderError> {
+    check_height(header, parent)?;
+    check_prev_time(header, parent)?;
+    let target = check_bits(spec, header, parent)?;
+    let id = check_work(header, target)?;
+    check_time(spec.min_delta_ms, header.prev_time, header.time, now)?;
+    // A target without a work cannot be what the schedule gives.
+    let own_work = pow::work(header.bits).map_err(|_| HeaderError::Work { id, bits: header.bits })?;
+    Ok((id, own_work))
 }
 
 /// HDR-1: the version is that of the height.
