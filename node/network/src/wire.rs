@@ -12,7 +12,7 @@ mod frame;
 mod kind;
 mod message;
 
-pub use compact::{CompactBlock, Prefilled, ShortId, ShortIdKey};
+pub use compact::{CompactBlock, Prefilled, ShortId, ShortIdKey, match_short_ids};
 pub use frame::{FRAME_HEAD_BYTES, FrameHead, WireError, decode, encode, encoded_bytes};
 pub use kind::{
     BLOCKS_MAX, CONTACTS_MAX, HEADERS_MAX, Kind, LOCATOR_MAX, Lane, STATE_CHUNK_BYTES_MAX,

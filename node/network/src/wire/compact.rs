@@ -1,5 +1,6 @@
 //! A block that names its transactions by short ids (after BIP 152), and how a short id is made.
 
+use std::collections::HashMap;
 use std::hash::Hasher;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -71,4 +72,32 @@ impl CompactBlock {
     pub fn key(&self) -> ShortIdKey {
         ShortIdKey::new(&self.head.header, self.nonce)
     }
+}
+
+/// For each short id the waiting transaction that has it; `None` where nothing or more than one thing does, so that the
+/// transaction is asked for. `waiting` is the pool, each with its short id.
+pub fn match_short_ids<'a>(
+    ids: &[ShortId],
+    waiting: impl Iterator<Item = (ShortId, &'a Transaction)>,
+) -> Vec<Option<Transaction>> {
+    enum Match<'a> {
+        None,
+        One(&'a Transaction),
+        Many,
+    }
+    let mut found: HashMap<ShortId, Match<'_>> = ids.iter().map(|id| (*id, Match::None)).collect();
+    for (id, transaction) in waiting {
+        if let Some(slot) = found.get_mut(&id) {
+            *slot = match slot {
+                Match::None => Match::One(transaction),
+                Match::One(_) | Match::Many => Match::Many,
+            };
+        }
+    }
+    ids.iter()
+        .map(|id| match found.get(id) {
+            Some(Match::One(transaction)) => Some((*transaction).clone()),
+            Some(Match::None | Match::Many) | None => None,
+        })
+        .collect()
 }
