@@ -27,6 +27,8 @@ pub mod requests;
 pub mod score;
 mod serve;
 pub mod sync;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod turn;
 pub mod wire;
 pub mod world;
