@@ -3,9 +3,10 @@
 mod bounds;
 mod choice;
 mod group;
+mod headers;
 mod intake;
 #[cfg(test)]
-mod lab;
+pub(crate) mod lab;
 mod opening;
 #[cfg(test)]
 mod orders;

@@ -58,6 +58,17 @@ impl Invalid {
         }
     }
 
+    /// True when no body under this header can be valid: it speaks against whoever vouches for the header, and not
+    /// against whoever only delivered the body.
+    #[must_use]
+    pub const fn condemns_block(&self) -> bool {
+        match self {
+            Self::Rule(_) | Self::Execution { .. } => self.marks_id_invalid(),
+            // Only what condemned the block is remembered.
+            Self::Remembered { .. } => true,
+        }
+    }
+
     /// The text that is remembered; it begins with the rule.
     pub(crate) fn to_reason(&self) -> String {
         let (rule, text) = (self.rule(), self.to_string());

@@ -56,6 +56,7 @@ pub enum ServiceError {
 
 enum Question {
     Import(Source, Box<Block>, oneshot::Sender<Result<Report, ServiceError>>),
+    ImportRun(Vec<(Source, Block)>, oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     ImportHeaders(Vec<(Header, Content)>, oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     RetryHeld(oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     Rewind(u64, oneshot::Sender<Result<Option<TipChange>, ServiceError>>),
@@ -122,12 +123,12 @@ impl Writer {
                     let result = self.chain.import_from(source, *block, self.clock.now());
                     self.finish(result, answer, |report| report.changes.iter().collect())?;
                 }
+                Question::ImportRun(run, answer) => {
+                    let result = self.chain.import_run(run, self.clock.now());
+                    self.finish(result, answer, |reports: &Vec<Report>| moves(reports))?;
+                }
                 Question::ImportHeaders(headers, answer) => {
-                    let now = self.clock.now();
-                    let import = |(header, content): &(Header, Content)| {
-                        self.chain.import_header(header, content, now)
-                    };
-                    let result = headers.iter().map(import).collect();
+                    let result = self.chain.import_headers(&headers, self.clock.now());
                     self.finish(result, answer, |reports: &Vec<Report>| moves(reports))?;
                 }
                 Question::RetryHeld(answer) => {
@@ -200,8 +201,18 @@ impl ChainHandle {
         self.ask(|answer| Question::Import(source, Box::new(block), answer)).await
     }
 
-    /// Imports headers ahead of their bodies, in their order, each with the content that it commits to. Which bodies
-    /// are wanted then, [`crate::View::wanted_bodies`] says.
+    /// Imports blocks in their order. Those that extend the tip one after the other share a batch, so a run costs much
+    /// less than its blocks one by one; others wait for the writer as long as the run takes, so it should be short of a
+    /// second's work.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a block that breaks a rule is no error but a verdict.
+    pub async fn import_run(&self, run: Vec<(Source, Block)>) -> Result<Vec<Report>, ServiceError> {
+        self.ask(|answer| Question::ImportRun(run, answer)).await
+    }
+
+    /// Imports headers ahead of their bodies, in their order, each with the content that it commits to. Those that
+    /// stand on each other share a batch. Which bodies are wanted then, [`crate::View::wanted_bodies`] says.
     ///
     /// # Errors
     /// [`ServiceError`]; a header that breaks a rule is no error but a verdict.

@@ -69,12 +69,14 @@ impl Sides {
             EndKind::Linked => &self.linked,
             EndKind::Headers => &self.headers,
         };
-        (ends.len() > ENDS_MAX).then(|| lightest(ends)).flatten()
+        (ends.len() > ENDS_MAX).then(|| lightest(ends.iter())).flatten()
     }
 
-    /// The end of the least work among those that lack bodies.
-    pub(crate) fn lightest_headers(&self) -> Option<Hash> {
-        lightest(&self.headers)
+    /// The end of the least work among those that lack bodies, but for the best of all if it outweighs the tip: that
+    /// one is where the chain is going, however far it is, and its work was done.
+    pub(crate) fn lightest_headers(&self, tip_work: Work) -> Option<Hash> {
+        let best = best(self.headers.iter()).filter(|best| self.headers[best].work > tip_work);
+        lightest(self.headers.iter().filter(|(id, _)| Some(**id) != best))
     }
 
     /// The branches that lack nothing.
@@ -103,6 +105,6 @@ pub(crate) fn best<'a>(ends: impl Iterator<Item = (&'a Hash, &'a BranchEnd)>) ->
     ends.max_by_key(|(_, end)| (end.work, std::cmp::Reverse(end.arrival))).map(|(id, _)| *id)
 }
 
-fn lightest(ends: &HashMap<Hash, BranchEnd>) -> Option<Hash> {
-    ends.iter().min_by_key(|(_, end)| (end.work, std::cmp::Reverse(end.arrival))).map(|(id, _)| *id)
+fn lightest<'a>(ends: impl Iterator<Item = (&'a Hash, &'a BranchEnd)>) -> Option<Hash> {
+    ends.min_by_key(|(_, end)| (end.work, std::cmp::Reverse(end.arrival))).map(|(id, _)| *id)
 }

@@ -1,7 +1,11 @@
 //! Reading the chain beside its writer.
 
+mod serving;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -17,7 +21,6 @@ use crate::branch::fork_height;
 use crate::error::{corrupt, state_failure};
 use crate::ground::Ground;
 use crate::segments::Segments;
-use crate::sides::best;
 use crate::timing::StageTimes;
 use crate::tip::Tip;
 
@@ -195,51 +198,6 @@ impl View {
         }
         forks.sort_by_key(|fork| (Reverse(fork.height), fork.id));
         Ok(forks)
-    }
-
-    /// The best header that is known, with its height and the work of its chain: where the chain will stand when the
-    /// bodies that are missing have come. The tip itself if nothing has more work.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn best_header(&self) -> Result<(Hash, Height, Work), StoreError> {
-        let tip = (self.tip.id(), self.tip.height(), self.tip.block.total_work());
-        let headers = branches::all(&*self.rows, EndKind::Headers)?;
-        let best = best(headers.iter().map(|(id, end)| (id, end)).filter(|(_, end)| end.work > tip.2));
-        Ok(best
-            .and_then(|best| headers.into_iter().find(|(id, _)| *id == best))
-            .map_or(tip, |(id, end)| (id, end.height, end.work)))
-    }
-
-    /// At most `limit` blocks whose headers are known and whose bodies are worth having (FRK-3), those of the
-    /// heaviest branch first and the lowest of it first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn wanted_bodies(&self, limit: usize) -> Result<Vec<Hash>, StoreError> {
-        let mut ends = branches::all(&*self.rows, EndKind::Headers)?;
-        ends.sort_by_key(|(_, end)| (Reverse(end.work), end.arrival));
-        let tip = self.tip.for_choice();
-        let (mut wanted, mut seen) = (Vec::new(), HashSet::new());
-        for (id, end) in ends {
-            let fork_height = fork_height(&*self.rows, &id)?;
-            let branch = fork_choice::Branch { fork_height, total_work: end.work };
-            if !keeps(&*self.rows, &tip, &branch, end.height)? {
-                continue;
-            }
-            for number in fork_height.get() + 1..=end.height.get() {
-                if wanted.len() >= limit {
-                    return Ok(wanted);
-                }
-                let Some((id, record)) = blocks::ancestor(&*self.rows, &id, Height::new(number))? else {
-                    break;
-                };
-                if record.status == BlockStatus::HeaderOnly && seen.insert(id) {
-                    wanted.push(id);
-                }
-            }
-        }
-        Ok(wanted)
     }
 }
 

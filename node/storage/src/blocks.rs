@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{Block, Content, Header, Height, Transaction, Work};
+use vibecoin_primitives::{Block, Content, Header, Height, Transaction, Work, encoding};
 
 use crate::{
     columns::Column,
@@ -215,6 +215,31 @@ pub fn kept(reader: &dyn KeyValueRead, id: &Hash) -> Result<Option<Block>, Store
         ticks: poh::ticks(reader, id)?.unwrap_or_default(),
         transactions: row::require(reader, Column::Bodies, id.as_bytes())?,
     }))
+}
+
+/// The encoding of a whole block, put together from its rows without reading them; `None` if there is no body. Where
+/// ticks were pruned, `make_ticks` makes them from the parent's id.
+///
+/// # Errors
+/// [`StoreError::Missing`] if there is a body without a header or a content.
+pub fn encoded(
+    reader: &dyn KeyValueRead,
+    id: &Hash,
+    make_ticks: impl FnOnce(&Hash) -> Vec<Hash>,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(body) = reader.get(Column::Bodies, id.as_bytes())? else { return Ok(None) };
+    let part = |column: Column| -> Result<Vec<u8>, StoreError> {
+        reader.get(column, id.as_bytes())?.ok_or_else(|| StoreError::missing(column, id.as_bytes()))
+    };
+    let (header, bytes) = (part(Column::Headers)?, part(Column::Contents)?);
+    let ticks = match reader.get(Column::Ticks, id.as_bytes())? {
+        Some(ticks) => ticks,
+        None => {
+            let content: Content = row::decode(Column::Contents, id.as_bytes(), &bytes)?;
+            encoding::encode(&make_ticks(&content.parent_id))
+        }
+    };
+    Ok(Some([header, bytes, ticks, body].concat()))
 }
 
 /// The stored blocks that stand directly on `parent`, in the order of their ids.

@@ -15,7 +15,7 @@ use vibecoin_storage::{Durability, KeyValueWrite, Overlay, StoreError, blocks, m
 
 use super::Chain;
 use crate::branch::fork_height;
-use crate::error::{Failure, corrupt};
+use crate::error::corrupt;
 use crate::orphans::Source;
 use crate::policy::{SideBranches, VerifyPoh};
 use crate::sides::best;
@@ -129,7 +129,7 @@ impl Chain {
     }
 
     /// A block has all its ancestors' bodies now: so do those on it whose own bodies came before.
-    pub(super) fn link_children(&mut self, id: &Hash) -> Result<(), Failure> {
+    pub(super) fn link_children(&mut self, id: &Hash) -> Result<(), StoreError> {
         let store = Arc::clone(&self.ground.store);
         let mut parents = VecDeque::from([*id]);
         while let Some(parent) = parents.pop_front() {
@@ -164,7 +164,7 @@ impl Chain {
             self.drop_headers(&end)?;
         }
         while self.headers_only > self.ground.policy.headers_max
-            && let Some(end) = self.sides.lightest_headers()
+            && let Some(end) = self.sides.lightest_headers(self.tip.block.total_work())
         {
             self.drop_headers(&end)?;
         }

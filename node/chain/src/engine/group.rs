@@ -1,4 +1,5 @@
-//! Many blocks at once: those that extend the tip one after the other share a synced batch.
+//! Many blocks at once: those that extend the tip one after the other share a synced batch, whether their headers
+//! were known before or not.
 //!
 //! A sync costs more than the work on a small block. Nothing is acknowledged before the sync that covers it.
 
@@ -6,6 +7,7 @@ use std::sync::Arc;
 
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, Timestamp};
+use vibecoin_storage::blocks::BlockStatus;
 use vibecoin_storage::{StoreError, blocks};
 
 use super::Chain;
@@ -28,11 +30,25 @@ impl Chain {
         blocks: impl IntoIterator<Item = Block>,
         now: Timestamp,
     ) -> Result<Vec<Report>, StoreError> {
+        self.import_run(blocks.into_iter().map(|block| (Source::Local, block)), now)
+    }
+
+    /// Takes in blocks of anybody's in their order, as [`Chain::import_from`] does one by one, with the same verdicts.
+    /// When this returns, all of it is on the disk. The moves of the tip are told with the last block that each of
+    /// them connects.
+    ///
+    /// # Errors
+    /// [`StoreError`] when this machine fails. What was committed before stays; nothing of it was acknowledged.
+    pub fn import_run(
+        &mut self,
+        blocks: impl IntoIterator<Item = (Source, Block)>,
+        now: Timestamp,
+    ) -> Result<Vec<Report>, StoreError> {
         self.now = now;
         let ground = self.ground.clone();
         let mut reports: Vec<Report> = Vec::new();
         let mut open: Option<Branch<'_>> = None;
-        for block in blocks {
+        for (source, block) in blocks {
             let (id, block) = (block.id(), Arc::new(block));
             let branch = match open.take() {
                 Some(branch) => branch,
@@ -55,7 +71,7 @@ impl Chain {
             } else {
                 // Anything else goes the ordinary way, from what is committed.
                 self.finish(branch, &mut reports)?;
-                reports.push(self.import_shared(Source::Local, id, block, now)?);
+                reports.push(self.import_shared(source, id, block, now)?);
             }
         }
         if let Some(branch) = open {
@@ -64,10 +80,10 @@ impl Chain {
         Ok(reports)
     }
 
-    /// Connects a block to the branch, if it is the plain case: new, on the branch's tip, valid, with nobody who
-    /// waits for it and no rival that could win by it.
+    /// Connects a block to the branch, if it is the plain case: new, or of a known header; on the branch's tip, valid,
+    /// with nobody who waits for it and no rival that could win by it.
     fn joins(
-        &self,
+        &mut self,
         ground: &Ground,
         branch: &mut Branch<'_>,
         id: Hash,
@@ -75,21 +91,30 @@ impl Chain {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let parent = Arc::clone(&branch.tip().block);
-        let is_plain = block.content.parent_id == parent.id
+        let may_be_plain = block.content.parent_id == parent.id
             && !self.orphans.is_awaited(&id)
-            && !self.sides.any_above(parent.total_work())
-            && !blocks::contains(branch.rows(), &id)?;
-        if !is_plain {
+            && !self.sides.any_above(parent.total_work());
+        if !may_be_plain {
             return Ok(false);
         }
+        let has_header = match blocks::meta(branch.rows(), &id)?.map(|record| record.status) {
+            None => false,
+            Some(BlockStatus::HeaderOnly) => true,
+            Some(_) => return Ok(false),
+        };
         let height = parent.header.height;
-        let checked = Sealed::new(id, &block.header, &block.content)
-            .and_then(|sealed| sealed.check_header(ground, parent, now));
+        let checked = Sealed::new(id, &block.header, &block.content).and_then(|sealed| match has_header {
+            true => Ok(sealed.checked_before(parent)),
+            false => sealed.check_header(ground, parent, now),
+        });
         let Ok(header) = checked else { return Ok(false) };
         let extent = self.extent(&id, block.header.height, height)?;
         let Ok(body) = header.check_body(Arc::clone(block), extent, ground) else { return Ok(false) };
         match branch.connect(&body, self.arrivals) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.headers_only -= u64::from(has_header);
+                Ok(true)
+            }
             Err(Failure::Invalid(_)) => Ok(false),
             Err(Failure::Store(error)) => Err(error),
         }
@@ -99,7 +124,12 @@ impl Chain {
     fn finish(&mut self, branch: Branch<'_>, reports: &mut [Report]) -> Result<(), StoreError> {
         if branch.has_moved() {
             let mut changes = Vec::new();
+            let connected: Vec<Hash> = branch.connected().iter().map(|joined| joined.id).collect();
             self.commit(branch, None, &mut changes)?;
+            for id in &connected {
+                // A body may have come before those below it.
+                self.link_children(id)?;
+            }
             self.choose(&mut changes)?;
             if let Some(last) = reports.last_mut() {
                 last.changes.append(&mut changes);

@@ -137,7 +137,7 @@ impl Chain {
     }
 
     /// The parent as its children need it; `None` if it is not known.
-    fn parent(&self, sealed: &Sealed) -> Result<Option<Arc<Parent>>, Failure> {
+    pub(super) fn parent(&self, sealed: &Sealed) -> Result<Option<Arc<Parent>>, Failure> {
         let parent = sealed.parent_id();
         if parent == self.tip.id() {
             return Ok(Some(Arc::clone(&self.tip.block)));

@@ -13,10 +13,10 @@ use crate::policy::{Policy, SideBranches};
 use crate::production::Template;
 
 /// No block is from the future.
-pub(super) const LATE: Timestamp = Timestamp::new(u64::MAX);
+pub(crate) const LATE: Timestamp = Timestamp::new(u64::MAX);
 
 /// A network that retargets so fast that siblings of different times have children of quite different work.
-pub(super) fn fast_spec() -> ChainSpec {
+pub(crate) fn fast_spec() -> ChainSpec {
     ChainSpec {
         half_life_ms: 3_000,
         genesis_bits: Bits::new(0x2003_ffff),
@@ -28,36 +28,36 @@ pub(super) fn fast_spec() -> ChainSpec {
 }
 
 /// A network whose blocks all have the same work.
-pub(super) fn flat_spec() -> ChainSpec {
+pub(crate) fn flat_spec() -> ChainSpec {
     ChainSpec { half_life_ms: 0, genesis_bits: Bits::new(0x207f_ffff), ..fast_spec() }
 }
 
 /// Like a node, with a small cache.
-pub(super) const SMALL: Policy = Policy { state_cache_bytes: 1 << 20, ..Policy::NODE };
+pub(crate) const SMALL: Policy = Policy { state_cache_bytes: 1 << 20, ..Policy::NODE };
 
-pub(super) fn open(spec: &ChainSpec, policy: Policy) -> Chain {
+pub(crate) fn open(spec: &ChainSpec, policy: Policy) -> Chain {
     Chain::open(Arc::new(MemoryStore::default()), spec.clone(), policy).unwrap()
 }
 
-pub(super) fn open_lazy(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
+pub(crate) fn open_lazy(spec: &ChainSpec, side_branches: SideBranches) -> Chain {
     open(spec, Policy { side_branches, ..SMALL })
 }
 
 /// Grows one branch.
-pub(super) struct Maker {
+pub(crate) struct Maker {
     chain: Chain,
-    pub(super) blocks: Vec<Block>,
+    pub(crate) blocks: Vec<Block>,
     name: u8,
 }
 
 impl Maker {
     /// Of a branch from the genesis; makers of different names make different blocks.
-    pub(super) fn new(spec: &ChainSpec, name: u8) -> Self {
+    pub(crate) fn new(spec: &ChainSpec, name: u8) -> Self {
         Self { chain: open(spec, SMALL), blocks: Vec::new(), name }
     }
 
     /// Of a branch that leaves this one after `height` blocks.
-    pub(super) fn fork(&self, height: usize, name: u8) -> Self {
+    pub(crate) fn fork(&self, height: usize, name: u8) -> Self {
         let mut fork = Self::new(&self.chain.ground.spec, name);
         for block in &self.blocks[..height] {
             fork.take(block.clone());
@@ -66,7 +66,7 @@ impl Maker {
     }
 
     /// Makes a block `delay_ms` after the tip.
-    pub(super) fn make(&mut self, delay_ms: u64) -> Block {
+    pub(crate) fn make(&mut self, delay_ms: u64) -> Block {
         let reader = self.chain.reader();
         let time = self.chain.tip().time().checked_add(delay_ms).unwrap();
         let view = reader.view().unwrap();
@@ -78,7 +78,7 @@ impl Maker {
     }
 
     /// Makes that many blocks, a second apart.
-    pub(super) fn grow(&mut self, count: usize) -> &mut Self {
+    pub(crate) fn grow(&mut self, count: usize) -> &mut Self {
         for _ in 0..count {
             self.make(1_000);
         }
@@ -91,24 +91,24 @@ impl Maker {
         self.blocks.push(block);
     }
 
-    pub(super) fn tip(&self) -> Hash {
+    pub(crate) fn tip(&self) -> Hash {
         self.chain.tip().id()
     }
 
-    pub(super) fn chain(&self) -> &Chain {
+    pub(crate) fn chain(&self) -> &Chain {
         &self.chain
     }
 }
 
 /// Hands blocks in as a peer does and gives the names of the verdicts.
-pub(super) fn relay<'a>(chain: &mut Chain, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<&'static str> {
+pub(crate) fn relay<'a>(chain: &mut Chain, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<&'static str> {
     let peer = Source::Peer(1);
     let import = |block: &Block| chain.import_from(peer, block.clone(), LATE).unwrap().verdict.name();
     blocks.into_iter().map(import).collect()
 }
 
 /// Hands blocks in as the owner and gives the names of the verdicts.
-pub(super) fn deliver<'a>(
+pub(crate) fn deliver<'a>(
     chain: &mut Chain,
     blocks: impl IntoIterator<Item = &'a Block>,
 ) -> Vec<&'static str> {
@@ -117,7 +117,7 @@ pub(super) fn deliver<'a>(
 }
 
 /// Hands headers in and gives the names of the verdicts.
-pub(super) fn announce<'a>(
+pub(crate) fn announce<'a>(
     chain: &mut Chain,
     blocks: impl IntoIterator<Item = &'a Block>,
 ) -> Vec<&'static str> {
@@ -128,7 +128,7 @@ pub(super) fn announce<'a>(
 
 /// What follows from the active chain in a store, in one hash. Versions of the state differ with the way that led
 /// there, so of those rows only the root counts.
-pub(super) fn fingerprint(store: &dyn KeyValueStore) -> Hash {
+pub(crate) fn fingerprint(store: &dyn KeyValueStore) -> Hash {
     let mut rows: Vec<u8> = Vec::new();
     for column in [
         Column::Transactions,
@@ -154,7 +154,7 @@ pub(super) fn fingerprint(store: &dyn KeyValueStore) -> Hash {
 }
 
 /// The same for a chain that takes exactly these blocks, in their order.
-pub(super) fn fingerprint_of(spec: &ChainSpec, blocks: &[Block]) -> Hash {
+pub(crate) fn fingerprint_of(spec: &ChainSpec, blocks: &[Block]) -> Hash {
     let mut chain = open(spec, SMALL);
     for verdict in deliver(&mut chain, blocks) {
         assert_eq!(verdict, "extended");

@@ -11,6 +11,7 @@ mod bounds;
 mod damage;
 mod depth;
 mod headers;
+mod runs;
 
 use super::*;
 use crate::policy::SideBranches;
