@@ -157,6 +157,26 @@ pub enum Judgement {
     Undecided,
 }
 
+/// A part of the keys of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyRange {
+    /// The least key.
+    pub start: Hash,
+    /// The key after the last one; `None` for the end of all keys.
+    pub end: Option<Hash>,
+}
+
+/// Which state is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatePlan {
+    /// The block after which the state is taken: an ancestor of the best header.
+    pub block: Hash,
+    /// Its height.
+    pub height: Height,
+    /// What is missing, ascending and disjoint. Empty once everything has come and the node puts it together.
+    pub missing: Vec<KeyRange>,
+}
+
 /// Something to be looked up that may take time.
 #[derive(Clone, Debug)]
 pub enum Query {
@@ -169,12 +189,25 @@ pub enum Query {
     },
     /// The ids to begin a synchronisation with: from the best header back, ever further apart.
     Locator,
+    /// A known header, active or not, with the work of its chain.
+    Head(Hash),
     /// A block's encoding.
     Block(Hash),
     /// Blocks whose headers are known and whose bodies are wanted, in the order in which they are.
     Wanted {
         /// How many at most.
         limit: usize,
+    },
+    /// Blocks below the state that this node began with, whose bodies are missing still. Answered like
+    /// [`Query::Wanted`].
+    WantedHistory {
+        /// How many at most.
+        limit: usize,
+    },
+    /// Whether the state of a recent block is to be fetched, and what of it is missing.
+    StatePlan {
+        /// Nobody has the state that was planned for any more: a newer one is to be chosen.
+        renew: bool,
     },
     /// Transactions of a stored block by their places.
     BlockTransactions {
@@ -217,6 +250,10 @@ pub enum Found {
     Headers(Vec<HeaderRecord>),
     /// The locator, and the header that it begins with.
     Locator(Vec<Hash>),
+    /// The header and the work of its chain, itself included; `None` if it is not known.
+    Head(Option<(HeaderRecord, Work)>),
+    /// The plan; `None` when blocks are to be fetched instead: all of the state is here, or it is not wanted.
+    StatePlan(Option<StatePlan>),
     /// The block, if it is here.
     Block(Option<RawBlock>),
     /// Ids with their heights, in order.

@@ -256,7 +256,10 @@ impl FakeWorld {
             Query::Block(id) => Found::Block(
                 self.bodies.get(id).map(|block| RawBlock::new(block.encode()).expect("it has a header")),
             ),
+            Query::Head(id) => Found::Head(self.headers.get(id).copied()),
             Query::Wanted { limit } => Found::Wanted(self.wanted(*limit)),
+            Query::WantedHistory { .. } => Found::Wanted(Vec::new()),
+            Query::StatePlan { .. } => Found::StatePlan(None),
             Query::BlockTransactions { block, indexes } => {
                 Found::BlockTransactions(self.bodies.get(block).and_then(|block| {
                     indexes.iter().map(|at| block.transactions.get(*at as usize).cloned()).collect()
