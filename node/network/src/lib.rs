@@ -16,6 +16,7 @@
 //! Deliberately absent: sockets, threads, a clock and chance (both are arguments), the rules of consensus (the node
 //! is asked: [`world`]), and libp2p.
 
+pub mod book;
 pub mod config;
 pub mod connections;
 pub mod endpoint;
@@ -25,6 +26,7 @@ pub mod peers;
 pub mod relay;
 pub mod requests;
 pub mod score;
+mod sealed;
 mod serve;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]

@@ -10,7 +10,9 @@
 
 use std::hash::Hasher;
 
+use rand::{Rng, RngExt};
 use siphasher::sip::SipHasher24;
+use vibecoin_primitives::encoding::encode;
 
 use super::Defences;
 use crate::endpoint::{Endpoint, Group};
@@ -46,11 +48,11 @@ impl BucketKey {
     /// The slot of the new table for a place that somebody in the range `source` told of.
     pub(super) fn new_slot(&self, endpoint: &Endpoint, source: &Group) -> u16 {
         let bucket = if self.defences.source_keys {
-            let (source, group) = (source.to_bytes(), endpoint.group().to_bytes());
+            let (source, group) = (encode(source), encode(&endpoint.group()));
             let within = self.draw(b'g', &[&source, &group], NEW_BUCKETS_PER_SOURCE);
             self.draw(b'n', &[&source, &within.to_le_bytes()], NEW_BUCKETS)
         } else {
-            self.draw(b'n', &[&place(endpoint)], NEW_BUCKETS)
+            self.draw(b'n', &[&encode(endpoint)], NEW_BUCKETS)
         };
         self.slot(b'N', bucket, endpoint)
     }
@@ -64,22 +66,22 @@ impl BucketKey {
     /// The slot of the tried table for a place.
     pub(super) fn tried_slot(&self, endpoint: &Endpoint) -> u16 {
         let bucket = if self.defences.source_keys {
-            let group = endpoint.group().to_bytes();
-            let within = self.draw(b'a', &[&place(endpoint)], TRIED_BUCKETS_PER_GROUP);
+            let group = encode(&endpoint.group());
+            let within = self.draw(b'a', &[&encode(endpoint)], TRIED_BUCKETS_PER_GROUP);
             self.draw(b't', &[&group, &within.to_le_bytes()], TRIED_BUCKETS)
         } else {
-            self.draw(b't', &[&place(endpoint)], TRIED_BUCKETS)
+            self.draw(b't', &[&encode(endpoint)], TRIED_BUCKETS)
         };
         self.slot(b'T', bucket, endpoint)
     }
 
     /// One of `count` stores of something, such as answers, for whoever asks from this range.
     pub(super) fn share(&self, asker: &Group, count: u16) -> usize {
-        usize::from(self.draw(b'r', &[&asker.to_bytes()], count))
+        usize::from(self.draw(b'r', &[&encode(asker)], count))
     }
 
     fn slot(&self, table: u8, bucket: u16, endpoint: &Endpoint) -> u16 {
-        bucket * SLOTS + self.draw(table, &[&bucket.to_le_bytes(), &place(endpoint)], SLOTS)
+        bucket * SLOTS + self.draw(table, &[&bucket.to_le_bytes(), &encode(endpoint)], SLOTS)
     }
 
     /// A number below `count`, which is a power of two far below 2^64, so that none is favoured.
@@ -99,10 +101,6 @@ fn hash(key: (u64, u64), purpose: u8, parts: &[&[u8]]) -> u64 {
         hasher.write(part);
     }
     hasher.finish()
-}
-
-fn place(endpoint: &Endpoint) -> Vec<u8> {
-    vibecoin_primitives::encoding::encode(endpoint)
 }
 
 /// A table: in each slot the number of an entry, or nothing.
@@ -132,11 +130,18 @@ impl Table {
         self.used == 0
     }
 
-    pub(super) fn buckets(&self) -> usize {
-        self.slots.len() / usize::from(SLOTS)
+    /// A bucket at random, and an entry of it; `None` if that bucket is empty.
+    pub(super) fn draw(&self, rng: &mut impl Rng) -> Option<u32> {
+        let size = usize::from(SLOTS);
+        let bucket = rng.random_range(0..self.slots.len() / size);
+        let slots = &self.slots[bucket * size..][..size];
+        let used = slots.iter().flatten().count();
+        let chosen = (used != 0).then(|| rng.random_range(0..used))?;
+        slots.iter().flatten().nth(chosen).copied()
     }
 
-    pub(super) fn bucket(&self, bucket: usize) -> &[Option<u32>] {
-        &self.slots[bucket * usize::from(SLOTS)..][..usize::from(SLOTS)]
+    /// Everything in it, once for each slot.
+    pub(super) fn entries(&self) -> impl Iterator<Item = u32> {
+        self.slots.iter().copied().flatten()
     }
 }

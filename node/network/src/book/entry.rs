@@ -73,16 +73,19 @@ impl Entry {
         }
         let silent = now_ms.saturating_sub(self.heard_ms.max(self.answered_ms)) > HORIZON_MS;
         let never = self.answered_ms == 0 && self.failures >= FAILURES_NEW_MAX;
-        let no_more =
-            self.failures >= FAILURES_MAX && now_ms.saturating_sub(self.answered_ms) > PATIENCE_MS;
+        let no_more = self.failures >= FAILURES_MAX && now_ms.saturating_sub(self.answered_ms) > PATIENCE_MS;
         silent || never || no_more
+    }
+
+    /// Whether it was dialled a short while ago.
+    pub(super) const fn rests(&self, now_ms: u64) -> bool {
+        self.dialled_ms != 0 && now_ms.saturating_sub(self.dialled_ms) < REST_MS
     }
 
     /// How likely it is taken when its turn comes, of [`CHANCE_ONE`]: a third less for each failure, and hardly ever
     /// just after a dial.
     pub(super) fn chance(&self, now_ms: u64) -> u32 {
-        let rest = self.dialled_ms != 0 && now_ms.saturating_sub(self.dialled_ms) < REST_MS;
-        let fresh = if rest { CHANCE_ONE / 100 } else { CHANCE_ONE };
+        let fresh = if self.rests(now_ms) { CHANCE_ONE / 100 } else { CHANCE_ONE };
         (0..self.failures.min(8)).fold(fresh, |chance, _| chance * 2 / 3).max(1)
     }
 }

@@ -90,16 +90,15 @@ impl BorshSerialize for Host {
                 writer.write_all(bytes)
             }
             Self::Dns(name) => {
-                let length = u8::try_from(name.0.len()).expect("a name has at most 253 bytes");
-                writer.write_all(&[TAG_DNS, length])?;
-                writer.write_all(name.0.as_bytes())
+                writer.write_all(&[TAG_DNS])?;
+                name.serialize(writer)
             }
         }
     }
 }
 
 impl BorshDeserialize for Host {
-    /// Refuses every form but the canonical one. Never takes more than 255 bytes of memory.
+    /// Refuses every form but the canonical one.
     fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
         let refuse = || io::Error::from(io::ErrorKind::InvalidData);
         match u8::deserialize_reader(reader)? {
@@ -108,14 +107,7 @@ impl BorshDeserialize for Host {
                 let host = Self::Ip6(BorshDeserialize::deserialize_reader(reader)?);
                 if host.clone().canonical() == host { Ok(host) } else { Err(refuse()) }
             }
-            TAG_DNS => {
-                let mut bytes = [0; u8::MAX as usize];
-                let bytes = &mut bytes[..usize::from(u8::deserialize_reader(reader)?)];
-                reader.read_exact(bytes)?;
-                let text = std::str::from_utf8(bytes).map_err(|_| refuse())?;
-                let name: DnsName = text.parse().map_err(|_| refuse())?;
-                if name.0.as_ref() == text { Ok(Self::Dns(name)) } else { Err(refuse()) }
-            }
+            TAG_DNS => DnsName::deserialize_reader(reader).map(Self::Dns),
             _ => Err(refuse()),
         }
     }
@@ -189,5 +181,26 @@ impl fmt::Display for DnsName {
 impl fmt::Debug for DnsName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl BorshSerialize for DnsName {
+    fn serialize<W: Write>(&self, writer: &mut W) -> io::Result<()> {
+        let length = u8::try_from(self.0.len()).expect("a name has at most 253 bytes");
+        writer.write_all(&[length])?;
+        writer.write_all(self.0.as_bytes())
+    }
+}
+
+impl BorshDeserialize for DnsName {
+    /// Refuses every form but the canonical one. Never takes more than 255 bytes of memory.
+    fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
+        let refuse = || io::Error::from(io::ErrorKind::InvalidData);
+        let mut bytes = [0; u8::MAX as usize];
+        let bytes = &mut bytes[..usize::from(u8::deserialize_reader(reader)?)];
+        reader.read_exact(bytes)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| refuse())?;
+        let name: Self = text.parse().map_err(|_| refuse())?;
+        if name.0.as_ref() == text { Ok(name) } else { Err(refuse()) }
     }
 }

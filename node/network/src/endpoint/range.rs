@@ -1,11 +1,11 @@
 //! Which addresses are public, and which of them tend to have one owner.
 
-use borsh::BorshSerialize;
+use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::{DnsName, Host};
 
 /// A range of the network whose addresses tend to have one owner. Variety is counted in these.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum Group {
     /// The first 16 bits of a public IPv4 address, or of the one that a 6to4 address is made of.
     Ip4([u8; 2]),
@@ -20,40 +20,6 @@ pub enum Group {
     },
     /// A name, exactly: what stands behind it is not known before it is looked up.
     Name(DnsName),
-}
-
-impl Group {
-    /// Bytes that no other group has, to be hashed.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(20);
-        match self {
-            Self::Ip4(range) => {
-                bytes.push(0);
-                bytes.extend(range);
-            }
-            Self::Ip6(range) => {
-                bytes.push(1);
-                bytes.extend(range);
-            }
-            Self::Local { address, port } => {
-                bytes.push(2);
-                bytes.extend(address);
-                bytes.extend(port.to_le_bytes());
-            }
-            Self::Name(name) => {
-                bytes.push(3);
-                bytes.extend(name.as_str().as_bytes());
-            }
-        }
-        bytes
-    }
-}
-
-impl BorshSerialize for Group {
-    fn serialize<W: std::io::Write>(&self, writer: &mut W) -> std::io::Result<()> {
-        self.to_bytes().serialize(writer)
-    }
 }
 
 impl Host {

@@ -36,10 +36,7 @@ fn each_reason_is_told() {
     assert_eq!(SEAL.open(&bytes[..9]), Err(SealError::Length { found: 9, expected: 46 }));
     assert_eq!(SEAL.open(&bytes[..49]), Err(SealError::Length { found: 49, expected: 50 }));
     assert_eq!(Seal::new(*b"vibebook", 3).open(&bytes), Err(SealError::Name));
-    assert_eq!(
-        Seal::new(*b"vibetest", 4).open(&bytes),
-        Err(SealError::Version { found: 3, expected: 4 })
-    );
+    assert_eq!(Seal::new(*b"vibetest", 4).open(&bytes), Err(SealError::Version { found: 3, expected: 4 }));
     let mut damaged = bytes.clone();
     damaged[14] = b'B';
     assert_eq!(SEAL.open(&damaged), Err(SealError::Checksum));
