@@ -3,7 +3,7 @@
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::ChainSpec;
 
-use crate::endpoint::Contact;
+use crate::endpoint::{Contact, NodeId};
 use crate::wire::{Capabilities, TipClaim, WireLimits};
 
 /// How a new node catches up.
@@ -20,6 +20,8 @@ pub enum SyncMode {
 pub struct Config {
     /// The genesis: it tells one network from another.
     pub genesis: TipClaim,
+    /// Who this node is.
+    pub node: NodeId,
     /// Lengths that follow from the chain spec.
     pub limits: WireLimits,
     /// The time between blocks that the network aims at, in ms.
@@ -45,9 +47,16 @@ pub struct Config {
 impl Config {
     /// The wire's limits and the interval of a network, with this node's choices at their defaults.
     #[must_use]
-    pub fn new(spec: &ChainSpec, genesis: TipClaim, agent: String, secret: [u8; 32]) -> Self {
+    pub fn new(
+        spec: &ChainSpec,
+        genesis: TipClaim,
+        node: NodeId,
+        agent: String,
+        secret: [u8; 32],
+    ) -> Self {
         Self {
             genesis,
+            node,
             limits: WireLimits::of(spec),
             interval_ms: spec.interval_ms,
             capabilities: Capabilities::BLOCKS

@@ -20,7 +20,7 @@ pub enum Direction {
 pub enum Purpose {
     /// One of the connections that keep this node in the network.
     Full,
-    /// The same, kept over restarts and quiet about transactions, so that it is hard to find by watching.
+    /// The same, to a node that was connected in the last run.
     Anchor,
     /// To see whether somebody is there; closed after the handshake.
     Feeler,
@@ -104,6 +104,8 @@ pub struct Peer {
     pub latency_min_ms: Option<u64>,
     /// When its last message came.
     pub heard_ms: u64,
+    /// What it was.
+    pub heard_kind: Option<Kind>,
     /// When it last brought a block that was new.
     pub useful_block_ms: u64,
     /// When it last brought a transaction that was new.
@@ -134,6 +136,7 @@ impl Peer {
             latency_ms: None,
             latency_min_ms: None,
             heard_ms: now_ms,
+            heard_kind: None,
             useful_block_ms: 0,
             useful_transaction_ms: 0,
             received: Traffic::default(),
@@ -159,7 +162,7 @@ impl Peer {
     /// True if transactions are spoken of on this connection.
     #[must_use]
     pub fn talks_of_transactions(&self) -> bool {
-        self.serves(Capabilities::TRANSACTIONS) && self.link.purpose != Some(Purpose::Anchor)
+        self.serves(Capabilities::TRANSACTIONS)
     }
 }
 

@@ -112,6 +112,11 @@ impl Requests {
         late.map(|((node, id), open)| (*node, *id, *open)).collect()
     }
 
+    /// Those that are open at a peer.
+    pub fn of(&self, node: NodeId) -> impl Iterator<Item = &Open> {
+        self.open.range((node, RequestId(0))..=(node, RequestId(u32::MAX))).map(|(_, open)| open)
+    }
+
     /// How many are open at a peer.
     #[must_use]
     pub fn count(&self, node: NodeId) -> usize {

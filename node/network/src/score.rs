@@ -205,7 +205,7 @@ impl Score {
     }
 
     /// The faults that are remembered, the oldest first.
-    pub fn faults(&self) -> impl Iterator<Item = &Recorded> {
+    pub fn faults(&self) -> impl DoubleEndedIterator<Item = &Recorded> {
         self.faults.iter()
     }
 }

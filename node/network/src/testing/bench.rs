@@ -59,6 +59,7 @@ impl Bench {
             interval_ms: forge::INTERVAL_MS,
             capabilities: everything(),
             agent: "bench".to_owned(),
+            node: NodeId::new([9; 32]),
             sync: SyncMode::Full,
             outbound_target: 8,
             inbound_max: 64,
