@@ -15,10 +15,15 @@
 //! needs all entries or a proof.
 
 mod proof;
+mod range;
 #[cfg(test)]
 mod tests;
 
 pub use proof::{ProofError, StateProof, Terminal};
+pub use range::{
+    CHUNK_BYTES_MAX, Edge, EdgeError, LEAF_FIXED_BYTES, Leaf, RangeError, Side, StateChunk, VerifiedChunk,
+    successor,
+};
 
 use crate::hash::{Hash, sha256, sha256_parts};
 

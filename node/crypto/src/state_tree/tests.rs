@@ -10,7 +10,7 @@ fn hash(text: &str) -> Hash {
 }
 
 /// The proof for `key`, made the slow way from all leaves.
-fn prove(entries: &[(Hash, Vec<u8>)], key: &Hash) -> StateProof {
+pub(in crate::state_tree) fn prove(entries: &[(Hash, Vec<u8>)], key: &Hash) -> StateProof {
     let leaves: Vec<_> = entries.iter().map(|(k, v)| (*k, leaf_hash(k, &value_hash(v)))).collect();
     let (mut rest, mut siblings) = (leaves.as_slice(), Vec::new());
     while rest.len() > 1 {
@@ -135,7 +135,7 @@ fn a_padding_bit_or_a_written_placeholder_is_no_encoding() {
 }
 
 /// Keys that share long prefixes now and then.
-fn keys() -> impl Strategy<Value = Hash> {
+pub(in crate::state_tree) fn keys() -> impl Strategy<Value = Hash> {
     (any::<u8>(), 0..32_usize, any::<bool>()).prop_map(|(byte, at, low)| {
         let mut bytes = if low { [0; 32] } else { [0xff; 32] };
         bytes[at] = byte;
