@@ -23,6 +23,7 @@ pub mod endpoint;
 mod handshake;
 pub mod machine;
 pub mod peers;
+pub mod rates;
 pub mod relay;
 pub mod requests;
 pub mod score;

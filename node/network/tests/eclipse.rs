@@ -194,7 +194,7 @@ fn run(seed: u64, attack: Attack, defences: Defences) -> End {
     seeds.iter().for_each(|seed| node.hear(std::slice::from_ref(seed), &seed.group(), START_MS, &mut rng));
     let mut now_ms = START_MS;
     while now_ms < START_MS + PEACE_MS {
-        if (now_ms - START_MS) % (6 * HOUR_MS) == 0 {
+        if (now_ms - START_MS).is_multiple_of(6 * HOUR_MS) {
             node.hear_honest(now_ms, &mut rng);
         }
         node.live(now_ms, 2, &mut rng);
@@ -205,13 +205,13 @@ fn run(seed: u64, attack: Attack, defences: Defences) -> End {
     let share = attack.made_up / ATTACKER_PEERS;
     let peers: Vec<Group> = world.attackers.sample(&mut rng, ATTACKER_PEERS).map(Endpoint::group).collect();
     while now_ms < START_MS + PEACE_MS + attack.days * DAY_MS {
-        if (now_ms - START_MS) % DAY_MS == 0 {
+        if (now_ms - START_MS).is_multiple_of(DAY_MS) {
             for (number, source) in peers.iter().enumerate() {
                 node.hear(&world.attackers, source, now_ms, &mut rng);
                 node.hear(&made_up[number * share..][..share], source, now_ms, &mut rng);
             }
         }
-        if (now_ms - START_MS) % (6 * HOUR_MS) == 0 {
+        if (now_ms - START_MS).is_multiple_of(6 * HOUR_MS) {
             node.hear_honest(now_ms, &mut rng);
         }
         node.live(now_ms, HOUR_MS / 2 / FEELER_MS, &mut rng);
