@@ -1,7 +1,14 @@
 //! The active chain: which block stands at a height on the branch that is followed now, and which version of
 //! the state it left.
 //!
+//! Where a state was taken over without its history ([`meta::Assumed`]), the blocks below it have no rows of their own
+//! yet; they are then the ancestors of the block that the state is of, found over the headers. Their states are not
+//! kept.
+//!
 //! Deliberately absent: choosing that branch.
+
+#[cfg(test)]
+mod tests;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use vibecoin_crypto::Hash;
@@ -12,6 +19,7 @@ use crate::{
     columns::Column,
     error::StoreError,
     kv::{KeyValueRead, KeyValueWrite, Scan},
+    meta,
     row::{self, height_key},
     state::StateVersion,
 };
@@ -25,9 +33,23 @@ pub struct ActiveBlock {
     pub state_version: StateVersion,
 }
 
+impl ActiveBlock {
+    /// A block whose state is not kept: the first version is the genesis's, and is dropped where a state is taken over.
+    pub const fn without_state(id: Hash) -> Self {
+        Self { id, state_version: StateVersion::FIRST }
+    }
+}
+
 /// The block at a height; `None` above the tip.
 pub fn at(reader: &dyn KeyValueRead, height: Height) -> Result<Option<ActiveBlock>, StoreError> {
-    row::read(reader, Column::ActiveChain, &height_key(height))
+    if let Some(block) = row::read(reader, Column::ActiveChain, &height_key(height))? {
+        return Ok(Some(block));
+    }
+    let Some(assumed) = meta::assumed(reader)?.filter(|assumed| height < assumed.height) else {
+        return Ok(None);
+    };
+    let below = blocks::ancestor(reader, &assumed.pivot, height)?;
+    Ok(below.map(|(id, _)| ActiveBlock::without_state(id)))
 }
 
 /// The tip of the active chain and its height; `None` in an empty store.
@@ -51,8 +73,40 @@ pub fn range(
     from: Height,
     limit: usize,
 ) -> Result<Vec<(Height, ActiveBlock)>, StoreError> {
-    let scan = Scan::all().from(height_key(from)).limit(limit);
-    reader.iterate(Column::ActiveChain, scan).map(|row| decode(row?)).collect()
+    let mut blocks = match meta::assumed(reader)? {
+        Some(assumed) if from < assumed.height => below_assumed(reader, &assumed, from, limit)?,
+        _ => Vec::new(),
+    };
+    let from = blocks.last().map_or(Some(from), |(last, _)| last.next());
+    if let Some(from) = from.filter(|_| blocks.len() < limit) {
+        let scan = Scan::all().from(height_key(from)).limit(limit - blocks.len());
+        for row in reader.iterate(Column::ActiveChain, scan) {
+            blocks.push(decode(row?)?);
+        }
+    }
+    Ok(blocks)
+}
+
+/// At most `limit` blocks from height `from` up to below the block whose state was taken over.
+fn below_assumed(
+    reader: &dyn KeyValueRead,
+    assumed: &meta::Assumed,
+    from: Height,
+    limit: usize,
+) -> Result<Vec<(Height, ActiveBlock)>, StoreError> {
+    let top = from.get().saturating_add(limit as u64).min(assumed.height.get());
+    let Some(top) = Height::new(top).checked_sub(1).filter(|top| *top >= from) else { return Ok(Vec::new()) };
+    let Some((highest, _)) = blocks::ancestor(reader, &assumed.pivot, top)? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for step in blocks::ancestors(reader, &highest) {
+        let (id, record) = step?;
+        if record.height < from {
+            break;
+        }
+        found.push((record.height, ActiveBlock::without_state(id)));
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// Makes a block the active one of its height.

@@ -70,6 +70,10 @@ columns! {
     StateStale = "state_stale",
     /// Running number (8) → a reorganisation that this node made. See [`crate::reorganisations`].
     Reorganisations = "reorganisations",
+    /// State key (32) → value. Leaves of a state that is being fetched. See [`crate::staging`].
+    StagedLeaves = "staged_leaves",
+    /// First key (32) → last key (32) of a range of that state which is there in full.
+    StagedRanges = "staged_ranges",
     /// Leaf hash of a transaction that waits (32) → its bytes and when it arrived.
     Pool = "pool",
 }

@@ -29,6 +29,7 @@ pub mod poh;
 pub mod pool;
 pub mod reorganisations;
 mod row;
+pub mod staging;
 pub mod state;
 pub mod state_reader;
 #[cfg(test)]

@@ -55,15 +55,71 @@ fields! {
     rebuilding, set_rebuilding: Hash = b"rebuilding";
     /// The height below which undo records were dropped; `None` before the first pruning of them.
     undo_pruned_to, set_undo_pruned_to: Height = b"undo_pruned_to";
+    /// The version below which nodes of the state stand that belong to no state any more; `None` if there are none.
+    state_garbage_below, set_state_garbage_below: StateVersion = b"state_garbage_below";
+    /// The state that is being fetched; `None` while none is. See [`crate::staging`].
+    staged_state, set_staged_state: StagedState = b"staged_state";
+    /// What of the chain was taken without its history; `None` in a store that has all of it.
+    assumed, set_assumed: Assumed = b"assumed";
     /// The height below which ticks were dropped; `None` in a store that keeps them.
     ticks_pruned_to, set_ticks_pruned_to: Height = b"ticks_pruned_to";
 }
 
 /// Forgets what follows from the blocks, for a rebuild that makes it anew.
 pub fn forget_derived(writer: &mut dyn KeyValueWrite) {
-    for name in [&b"tip"[..], b"state_version", b"state_pruned_to", b"supply", b"undo_pruned_to"] {
-        writer.delete(Column::Meta, name.to_vec());
-    }
+    let names = [
+        &b"tip"[..],
+        b"state_version",
+        b"state_pruned_to",
+        b"state_garbage_below",
+        b"staged_state",
+        b"assumed",
+        b"supply",
+        b"undo_pruned_to",
+    ];
+    names.into_iter().for_each(|name| writer.delete(Column::Meta, name.to_vec()));
+}
+
+/// Takes note that no state is being fetched.
+pub fn clear_staged_state(writer: &mut dyn KeyValueWrite) {
+    writer.delete(Column::Meta, b"staged_state".to_vec());
+}
+
+/// Takes note that no nodes of the state are left over.
+pub fn clear_state_garbage_below(writer: &mut dyn KeyValueWrite) {
+    writer.delete(Column::Meta, b"state_garbage_below".to_vec());
+}
+
+/// Takes note that all of the chain's history is there.
+pub fn clear_assumed(writer: &mut dyn KeyValueWrite) {
+    writer.delete(Column::Meta, b"assumed".to_vec());
+}
+
+/// A state that is being fetched: the one after a block, known by its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct StagedState {
+    /// The block.
+    pub pivot: Hash,
+    /// Its height.
+    pub height: Height,
+    /// The root of the state.
+    pub root: Hash,
+    /// Leaves that are there.
+    pub leaves: u64,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+}
+
+/// The block whose state was taken over: what stands below it on the active chain is believed for the work on it,
+/// until its bodies have come and been executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Assumed {
+    /// The block.
+    pub pivot: Hash,
+    /// Its height.
+    pub height: Height,
+    /// The supply after it, as it follows from its state.
+    pub supply: Supply,
 }
 
 /// Takes note that a rebuild has arrived where it was going.

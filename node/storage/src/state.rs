@@ -11,7 +11,9 @@
 //!
 //! Deliberately absent: meaning. Keys are 32 bytes that somebody hashed, values are bytes.
 
+mod build;
 mod cache;
+mod chunk;
 mod node;
 mod path;
 mod prune;
@@ -24,6 +26,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use rayon::prelude::*;
 use vibecoin_crypto::{Hash, state_tree::NotAscending};
 
+pub use build::BuiltState;
 pub use prune::Pruned;
 pub use update::TreeUpdate;
 pub use view::StateView;
@@ -31,7 +34,7 @@ pub use view::StateView;
 use crate::{
     columns::Column,
     error::StoreError,
-    kv::{KeyValueRead, KeyValueWrite},
+    kv::{KeyValueRead, KeyValueStore, KeyValueWrite},
     row,
 };
 use cache::NodeCache;
@@ -174,6 +177,39 @@ impl StateTree {
     pub fn committed(&self, update: &TreeUpdate) {
         self.cache.committed(update.version());
         update.nodes().par_iter().with_min_len(512).for_each(|(key, node)| self.cache.insert(key, node));
+    }
+
+    /// Writes the nodes of a version that is made of `leaves` alone (ascending), in batches of bounded size, whatever
+    /// stands in other versions. Nobody sees it before [`BuiltState::write`] is committed. What an interrupted build of
+    /// the same version left is written over, and dropped where it is not.
+    ///
+    /// # Errors
+    /// [`StateError::Unsorted`], or what the leaves or the store fail with.
+    pub fn build(
+        store: &dyn KeyValueStore,
+        version: StateVersion,
+        leaves: impl Iterator<Item = Result<(Hash, Vec<u8>), StoreError>>,
+    ) -> Result<BuiltState, StateError> {
+        build::build(store, version, leaves)
+    }
+
+    /// Takes note that a state that was built was committed to the store.
+    pub fn adopted(&self, built: &BuiltState) {
+        self.cache.committed(built.version());
+    }
+
+    /// Drops the nodes of all versions below `version`, which nothing may need any more: at most about `limit` of them.
+    /// Whether that was all.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn drop_below(
+        reader: &dyn KeyValueRead,
+        writer: &mut dyn KeyValueWrite,
+        version: StateVersion,
+        limit: usize,
+    ) -> Result<bool, StoreError> {
+        prune::drop_below(reader, writer, version, limit)
     }
 
     /// Drops what no version from `oldest` on needs, and with it all versions below `oldest`. At most about

@@ -72,6 +72,14 @@ impl NodeCache {
         self.shared.nodes.insert(key.path, Cached { version: key.version, node: Arc::clone(node) });
     }
 
+    /// The node of a key that another node points to, for a reader who passes by once and should push out nothing.
+    pub(super) fn pass(&self, reader: &dyn KeyValueRead, key: NodeKey) -> Result<Arc<Node>, StoreError> {
+        match self.shared.nodes.get(&key.path) {
+            Some(cached) if cached.version == key.version => Ok(cached.node),
+            _ => Ok(Arc::new(row::require::<Node>(reader, Column::StateNodes, &key.to_bytes())?)),
+        }
+    }
+
     /// The node of a key that another node points to.
     pub(super) fn load(&self, reader: &dyn KeyValueRead, key: NodeKey) -> Result<Arc<Node>, StoreError> {
         let cached = self.shared.nodes.get(&key.path);

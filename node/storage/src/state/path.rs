@@ -18,6 +18,11 @@ impl Path {
     /// The path of the root.
     pub(super) const ROOT: Self = Self { bytes: [0; 32], nibbles: 0 };
 
+    /// The first nibbles of a key.
+    pub(super) fn of(key: &Hash, nibbles: u8) -> Self {
+        (0..nibbles).fold(Self::ROOT, |path, index| path.child(nibble(key, index)))
+    }
+
     /// The length in nibbles.
     pub(super) const fn len(&self) -> u8 {
         self.nibbles

@@ -75,6 +75,26 @@ pub(super) fn prune(
     Ok(pruned)
 }
 
+/// Nodes of lower versions come first, since keys begin with the version.
+pub(super) fn drop_below(
+    reader: &dyn KeyValueRead,
+    writer: &mut dyn KeyValueWrite,
+    version: StateVersion,
+    limit: usize,
+) -> Result<bool, StoreError> {
+    for (number, row) in reader.iterate(Column::StateNodes, Scan::all()).enumerate() {
+        let (key, _) = row?;
+        if version_of(Column::StateNodes, &key)? >= version {
+            break;
+        }
+        if number >= limit {
+            return Ok(false);
+        }
+        writer.delete(Column::StateNodes, key);
+    }
+    Ok(true)
+}
+
 fn version_of(column: Column, key: &[u8]) -> Result<StateVersion, StoreError> {
     let number = key.first_chunk().ok_or_else(|| StoreError::undecodable(column, key, "a short key"))?;
     Ok(StateVersion::new(u64::from_be_bytes(*number)))

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod chunks;
 mod history;
 mod oracle;
 

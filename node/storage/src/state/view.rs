@@ -1,5 +1,7 @@
 //! One version of the state, to read and to prove from.
 
+use std::sync::Arc;
+
 use vibecoin_crypto::{
     Hash,
     state_tree::{StateProof, Terminal, value_hash},
@@ -34,6 +36,15 @@ impl<R: KeyValueRead> StateView<R> {
     /// The root of the state.
     pub const fn root(&self) -> Hash {
         self.record.hash
+    }
+
+    pub(super) const fn record(&self) -> &RootRecord {
+        &self.record
+    }
+
+    /// A node that is read once.
+    pub(super) fn pass(&self, place: NodeKey) -> Result<Arc<Node>, StoreError> {
+        self.tree.cache.pass(&self.reader, place)
     }
 
     /// The proof of a key's value, or of its absence, against [`StateView::root`].
