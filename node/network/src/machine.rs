@@ -339,7 +339,12 @@ impl Rooms<'_> {
             | Message::GetCompact(_)
             | Message::GetBlockTransactions { .. }
             | Message::GetTransactions { .. }
-            | Message::GetStateChunk { .. } => self.serve.on_request(turn, node, message),
+            | Message::GetStateChunk { .. } => {
+                // What is passed on before it is stored is not to be found anywhere else.
+                if !self.relay.on_request(turn, node, &message) {
+                    self.serve.on_request(turn, node, message);
+                }
+            }
             Message::Tip { .. }
             | Message::PushCompact(_)
             | Message::Compact(_)

@@ -1,0 +1,75 @@
+//! What each peer has, what it said before, and whether it pushes.
+
+use vibecoin_crypto::Hash;
+
+use crate::relay::recent::Recent;
+use crate::wire::Kind;
+
+/// Blocks that a peer is remembered to have.
+const BLOCKS_MAX: usize = 128;
+/// Announcements of each kind that are remembered.
+const SAID_MAX: usize = 64;
+/// Segments that are remembered to have been exchanged.
+const SEGMENTS_MAX: usize = 16;
+/// Repetitions before they count.
+const REPEATS_MAX: u32 = 4;
+/// Time in which a peer may still push after it was told not to, in ms.
+const QUIET_AFTER_MS: u64 = 10_000;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Standing {
+    /// Blocks that it has, by its own word or by ours.
+    pub has: Recent<Hash>,
+    /// Segments that it sent or was sent, by the block they start from.
+    pub segments: Recent<Hash>,
+    /// It wants blocks pushed.
+    pub wants_push: bool,
+    /// Since when it is not to push; `None` while it may.
+    quiet_since_ms: Option<u64>,
+    tips: Recent<Hash>,
+    compacts: Recent<Hash>,
+    said_segments: Recent<Hash>,
+    repeats: u32,
+}
+
+impl Standing {
+    /// A new peer: nobody pushes unasked.
+    pub const fn new(now_ms: u64) -> Self {
+        Self {
+            has: Recent::new(BLOCKS_MAX),
+            segments: Recent::new(SEGMENTS_MAX),
+            wants_push: false,
+            quiet_since_ms: Some(now_ms),
+            tips: Recent::new(SAID_MAX),
+            compacts: Recent::new(SAID_MAX),
+            said_segments: Recent::new(SAID_MAX),
+            repeats: 0,
+        }
+    }
+
+    /// It announces something for the block. False if it does so again, beyond what an accident explains.
+    pub fn says(&mut self, kind: Kind, id: Hash) -> bool {
+        let said = match kind {
+            Kind::Tip => &mut self.tips,
+            Kind::Segment => &mut self.said_segments,
+            _ => &mut self.compacts,
+        };
+        if said.insert(id) {
+            self.repeats = self.repeats.saturating_sub(1);
+            return true;
+        }
+        self.repeats += 1;
+        self.repeats <= REPEATS_MAX
+    }
+
+    /// It was told whether to push.
+    pub const fn told_to_push(&mut self, push: bool, now_ms: u64) {
+        self.quiet_since_ms = if push { None } else { Some(now_ms) };
+    }
+
+    /// True unless it was told not to push, and that long ago.
+    pub fn may_push(&self, now_ms: u64) -> bool {
+        self.quiet_since_ms.is_none_or(|since_ms| now_ms.saturating_sub(since_ms) <= QUIET_AFTER_MS)
+    }
+}
