@@ -16,11 +16,13 @@
 //! Deliberately absent: sockets, threads, a clock and chance (both are arguments), the rules of consensus (the node
 //! is asked: [`world`]), and libp2p.
 
+pub mod bans;
 pub mod book;
 pub mod config;
 pub mod connections;
 pub mod endpoint;
 mod handshake;
+pub mod limits;
 pub mod machine;
 pub mod peers;
 pub mod rates;

@@ -35,6 +35,18 @@ impl Host {
         }
     }
 
+    /// What one customer of a provider has: an IPv4 address, or the 2^64 IPv6 addresses that begin with the same 64 bits,
+    /// of which the first.
+    #[must_use]
+    pub fn site(&self) -> Self {
+        match self {
+            Self::Ip6([a, b, c, d, e, f, g, h, ..]) => {
+                Self::Ip6([*a, *b, *c, *d, *e, *f, *g, *h, 0, 0, 0, 0, 0, 0, 0, 0])
+            }
+            Self::Ip4(_) | Self::Dns(_) => self.clone(),
+        }
+    }
+
     /// The range of the network it lies in; a local address is a range of its own.
     #[must_use]
     pub fn group(&self) -> Group {
