@@ -121,6 +121,9 @@ impl FakeWorld {
         let Some((parent, work)) = self.headers.get(&head.content.parent_id) else {
             return Err(broken("ORP-1", false, false));
         };
+        if self.invalid.contains(&head.content.parent_id) {
+            return Err(broken("BLK-2", true, true));
+        }
         let own = self.header(parent, &head)?;
         let work = work.checked_add(own).ok_or_else(|| broken("HDR-9", true, true))?;
         if work > self.headers[&self.best].1 {
@@ -157,8 +160,7 @@ impl FakeWorld {
             return BlockFate::Broken(broken("BLK-4", true, false));
         }
         if self.condemned.contains(&id) {
-            self.invalid.insert(id);
-            self.best = self.active[self.active.len() - 1];
+            self.mark_invalid(id);
             return BlockFate::Broken(broken("EXE-6", true, true));
         }
         self.segments.insert(block.content.parent_id, block.ticks.clone().into());
@@ -167,6 +169,20 @@ impl FakeWorld {
             self.activate(id);
         }
         BlockFate::Taken
+    }
+
+    /// Marks a block and everything on it.
+    fn mark_invalid(&mut self, id: Hash) {
+        let mut marked = vec![id];
+        while let Some(id) = marked.pop() {
+            self.invalid.insert(id);
+            let on_it = self.headers.iter().filter(|(_, (head, _))| head.content.parent_id == id);
+            marked.extend(on_it.map(|(child, _)| *child));
+        }
+        let sound = self.headers.iter().filter(|(id, _)| !self.invalid.contains(*id));
+        let tip = self.active[self.active.len() - 1];
+        let best = sound.max_by_key(|(id, (_, work))| (*work, **id == tip));
+        self.best = best.map_or(tip, |(id, _)| *id);
     }
 
     fn activate(&mut self, id: Hash) {
