@@ -11,7 +11,8 @@
 //! - some of the last run's connections are dialled first after a start ([`ANCHORS_MAX`]);
 //! - some connections go to *elders* ([`ELDERS`]): what has answered for at least half as long as the oldest in the
 //!   book. Whoever began to attack later than that is not among them, with however many addresses. This is not in
-//!   Bitcoin; the simulation in `tests/eclipse.rs` shows what a patient attacker does without it.
+//!   Bitcoin; the simulation in `tests/eclipse.rs` shows what a patient attacker does without it. Somebody who answers
+//!   for longer than half of the oldest's time is an elder, too: then only their number counts.
 //!
 //! **Bounds.** 16,384 places in the new table and 4,096 in the tried one, [`NOTES_MAX`] lists of answers: 8 MiB
 //! at the most. Its file has at most 3 MiB.
