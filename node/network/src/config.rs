@@ -3,6 +3,7 @@
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::ChainSpec;
 
+use crate::book::BookSettings;
 use crate::endpoint::{Contact, NodeId};
 use crate::wire::{Capabilities, TipClaim, WireLimits};
 
@@ -47,13 +48,7 @@ pub struct Config {
 impl Config {
     /// The wire's limits and the interval of a network, with this node's choices at their defaults.
     #[must_use]
-    pub fn new(
-        spec: &ChainSpec,
-        genesis: TipClaim,
-        node: NodeId,
-        agent: String,
-        secret: [u8; 32],
-    ) -> Self {
+    pub fn new(spec: &ChainSpec, genesis: TipClaim, node: NodeId, agent: String, secret: [u8; 32]) -> Self {
         Self {
             genesis,
             node,
@@ -71,6 +66,12 @@ impl Config {
             private_addresses: false,
             secret,
         }
+    }
+
+    /// How the address book is kept.
+    #[must_use]
+    pub const fn book_settings(&self) -> BookSettings {
+        if self.private_addresses { BookSettings::LOCAL } else { BookSettings::PUBLIC }
     }
 
     /// The id that every chain of this network begins with.

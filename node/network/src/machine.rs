@@ -6,11 +6,13 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use vibecoin_crypto::Hash;
 
+use crate::bans::{Ban, BanError, Bans, Reason, Subject};
+use crate::book::AddressBook;
 use crate::config::Config;
 use crate::connections::Connections;
-use crate::endpoint::{Contact, NodeId};
+use crate::endpoint::{Contact, Endpoint, NodeId};
 use crate::handshake::{self, Refused};
-use crate::peers::{Link, Peer, Peers, Purpose};
+use crate::peers::{Link, Peer, Peers, Purpose, Traffic};
 use crate::relay::Relay;
 use crate::requests::{Requests, Room};
 use crate::score::Fault;
@@ -86,6 +88,8 @@ pub enum Input {
         /// Who told.
         source: Source,
     },
+    /// Where this node can be reached.
+    Own(Vec<Endpoint>),
     /// The answer to [`Output::Judge`].
     Judged {
         /// Its ticket.
@@ -149,15 +153,24 @@ pub struct Machine {
     relay: Relay,
     serve: Serve,
     outputs: Vec<Output>,
+    /// Traffic of peers that have gone: received and sent.
+    past: (Traffic, Traffic),
     last_ms: u64,
 }
 
 impl Machine {
-    /// A machine; `seed` decides everything that is left to chance.
+    /// A machine with an empty book and no bans; `seed` decides everything that is left to chance.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
+        let book = AddressBook::new(&config.secret, config.book_settings());
+        Self::resume(config, book, Bans::default(), seed)
+    }
+
+    /// A machine with the book and the bans of the last run.
+    #[must_use]
+    pub fn resume(config: Config, book: AddressBook, bans: Bans, seed: u64) -> Self {
         Self {
-            connections: Connections::new(&config),
+            connections: Connections::new(&config, book, bans),
             sync: Sync::new(&config),
             relay: Relay::default(),
             serve: Serve::default(),
@@ -167,12 +180,19 @@ impl Machine {
             requests: Requests::default(),
             tickets: Tickets::default(),
             outputs: Vec::new(),
+            past: Default::default(),
             last_ms: 0,
         }
     }
 
     /// Works on one input. What is to be done then is appended to `outputs`, in order.
     pub fn handle(&mut self, now: Now, world: &dyn World, input: Input, outputs: &mut Vec<Output>) {
+        if let Input::Closed { node } = &input
+            && let Some(peer) = self.peers.get(node)
+        {
+            self.past.0.add(&peer.received);
+            self.past.1.add(&peer.sent);
+        }
         let pause_ms = now.ms.saturating_sub(self.last_ms);
         self.last_ms = now.ms;
         if pause_ms > STANDSTILL_MS {
@@ -221,6 +241,68 @@ impl Machine {
     pub const fn connections(&self) -> &Connections {
         &self.connections
     }
+
+    /// What it was told once.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What peers were asked.
+    #[must_use]
+    pub const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// Everything received and sent since the start.
+    #[must_use]
+    pub fn traffic(&self) -> (Traffic, Traffic) {
+        let (mut received, mut sent) = self.past.clone();
+        for peer in self.peers.all() {
+            received.add(&peer.received);
+            sent.add(&peer.sent);
+        }
+        (received, sent)
+    }
+
+    /// The bytes of the book and of the bans, to be kept over a restart.
+    #[must_use]
+    pub fn to_keep(&self) -> (Vec<u8>, Vec<u8>) {
+        (self.connections.book().to_bytes(), self.connections.bans().to_bytes())
+    }
+
+    /// Dials a place by the word of the operator, and keeps a connection to it. True if it is connected already.
+    pub fn add(&mut self, contact: Contact) -> bool {
+        self.connections.add(&self.peers, contact)
+    }
+
+    /// Bans somebody by the word of the operator, until `until_ms` after the Unix epoch (`None`: for good), and parts
+    /// with everybody whom that concerns.
+    ///
+    /// # Errors
+    /// [`BanError`] if there are too many such bans.
+    pub fn ban(
+        &mut self,
+        now: Now,
+        who: Subject,
+        until_ms: Option<u64>,
+        reason: Reason,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), BanError> {
+        let concerned = self.connections.ban(&self.peers, who, until_ms, reason, now)?;
+        for node in concerned {
+            if let Some(peer) = self.peers.get_mut(&node) {
+                peer.leaving = Some(Goodbye::Operator);
+                outputs.push(Output::Close { node, goodbye: Goodbye::Operator });
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a ban, and answers what it was.
+    pub fn unban(&mut self, who: &Subject) -> Option<Ban> {
+        self.connections.unban(who)
+    }
 }
 
 /// The parts that inputs are routed to.
@@ -249,6 +331,7 @@ impl Rooms<'_> {
                     peer.latency_min_ms = Some(peer.latency_min_ms.map_or(ms, |least| least.min(ms)));
                 }
             }
+            Input::Own(own) => self.connections.on_own(turn, own),
             Input::Discovered { contacts, source } => {
                 self.connections.on_discovered(turn, contacts, source);
             }
@@ -297,6 +380,7 @@ impl Rooms<'_> {
         let Some(peer) = turn.peers.get_mut(&node) else { return };
         peer.received.count(kind, bytes);
         peer.heard_ms = now_ms;
+        peer.heard_kind = Some(kind);
         if peer.leaving.is_some() {
             return;
         }
@@ -312,7 +396,7 @@ impl Rooms<'_> {
                 Err(Refused::Breaks(fault)) => turn.fault(node, fault),
             },
             _ if !introduced => turn.fault(node, Fault::OutOfTurn(kind)),
-            message if !self.connections.admits(turn, node, kind, bytes) => {
+            message if !self.connections.admits(turn, node, kind) => {
                 tracing::trace!(%node, kind = message.kind().name(), "too fast");
             }
             message => self.deliver(turn, node, message),
@@ -333,7 +417,7 @@ impl Rooms<'_> {
     fn deliver(&mut self, turn: &mut Turn<'_>, node: NodeId, message: Message) {
         match message {
             Message::GetContacts => self.connections.on_get_contacts(turn, node),
-            Message::Contacts(contacts) => self.connections.on_contacts(turn, node, contacts),
+            Message::Contacts(contacts) => self.connections.on_contacts(turn, node, &contacts),
             Message::GetHeaders { .. }
             | Message::GetBlocks { .. }
             | Message::GetCompact(_)
