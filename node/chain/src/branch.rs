@@ -35,6 +35,8 @@ use crate::tip::{Parent, Tip, peak_bytes};
 const PRUNE_EVERY: u64 = 64;
 /// Nodes dropped at once.
 const PRUNE_NODES_MAX: usize = 100_000;
+/// Nodes dropped at once of states that nothing belongs to any more.
+const GARBAGE_NODES_MAX: usize = 5_000;
 /// Undo records, or lists of ticks, dropped at once: more than come in, so that a backlog goes away.
 const PRUNE_RECORDS_MAX: u64 = 256;
 /// Blocks and transactions, together, that one batch may hold: some tens of megabytes of rows.
@@ -266,6 +268,11 @@ impl<'a> Branch<'a> {
         {
             let store = &*self.ground.store;
             StateTree::prune(store, &mut self.rows, oldest.state_version, PRUNE_NODES_MAX)?;
+        }
+        if let Some(version) = meta::state_garbage_below(&self.rows)?
+            && StateTree::drop_below(self.ground.store.as_ref(), &mut self.rows, version, GARBAGE_NODES_MAX)?
+        {
+            meta::clear_state_garbage_below(&mut self.rows);
         }
         let from = meta::undo_pruned_to(&self.rows)?.unwrap_or_default();
         let to = self.drop_records(from, below(policy.undo_window), undo::remove)?;

@@ -1,5 +1,6 @@
 //! The chain: import through stages, branches, the tip. The single writer of the store.
 
+mod adoption;
 mod bounds;
 mod choice;
 mod group;
@@ -23,6 +24,7 @@ use vibecoin_consensus::genesis;
 use vibecoin_consensus::rules::header::MAX_DRIFT_MS;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, ChainSpec, Content, Header, Height, Timestamp};
+use vibecoin_storage::meta::Assumed;
 use vibecoin_storage::state::StateTree;
 use vibecoin_storage::{Durability, KeyValueStore, StoreError, blocks, meta};
 
@@ -31,7 +33,7 @@ pub use rebuild::Repair;
 use crate::error::OpenError;
 use crate::ground::Ground;
 use crate::orphans::{OrphanPool, Source};
-use crate::outcome::{Report, Verdict};
+use crate::outcome::{Report, StateStep, Verdict};
 use crate::policy::Policy;
 use crate::segments::Segments;
 use crate::sides::Sides;
@@ -57,6 +59,10 @@ pub struct Chain {
     /// The time that was handed in last.
     now: Timestamp,
     repair: Option<Repair>,
+    /// What of the active chain was taken without its history.
+    assumed: Option<Assumed>,
+    /// The last branch that was refused because it leaves the chain where its history is missing.
+    refused: Option<Hash>,
 }
 
 impl Chain {
@@ -120,6 +126,8 @@ impl Chain {
             now: tip.time(),
             tip,
             repair: None,
+            assumed: meta::assumed(&*store)?,
+            refused: None,
             ground: Ground {
                 store,
                 spec: Arc::new(spec),
@@ -129,8 +137,13 @@ impl Chain {
                 policy,
             },
         };
-        // A crash may have come between the storing of a branch and its choice.
+        // A crash may have come between the storing of a branch and its choice, or of the last piece of a state and its
+        // making.
+        if let Some(assumed) = &chain.assumed {
+            chain.link_children(&assumed.pivot.clone())?;
+        }
         chain.choose_watched(&mut Vec::new(), progress)?;
+        chain.finish_state(StateStep::Known)?;
         Ok(chain)
     }
 
@@ -150,6 +163,12 @@ impl Chain {
     #[must_use]
     pub const fn repair(&self) -> Option<&Repair> {
         self.repair.as_ref()
+    }
+
+    /// What of the active chain was taken without its history, until that has been replayed.
+    #[must_use]
+    pub const fn assumed(&self) -> Option<&Assumed> {
+        self.assumed.as_ref()
     }
 
     /// Blocks that wait for their parents.

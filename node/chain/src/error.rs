@@ -3,6 +3,7 @@
 use vibecoin_consensus::{Blame, BlockError};
 use vibecoin_crypto::Hash;
 use vibecoin_execution::ExecutionError;
+use vibecoin_primitives::Height;
 use vibecoin_storage::StoreError;
 use vibecoin_storage::state::StateError;
 
@@ -143,6 +144,12 @@ pub enum OpenError {
     Inconsistent {
         /// What does not fit.
         what: String,
+    },
+    /// Blocks of the active chain have not come yet: the state of a later one was taken over.
+    #[error("the blocks up to height {below} are not all here yet, and nothing can be made of them")]
+    HistoryMissing {
+        /// The height of the block whose state was taken over.
+        below: Height,
     },
     /// The store failed.
     #[error(transparent)]

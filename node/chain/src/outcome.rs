@@ -72,7 +72,7 @@ pub struct ConnectedBlock {
     pub block: Arc<Block>,
 }
 
-/// A move of the tip.
+/// A move of the tip. When a state was taken over it jumps: no block is connected, and none reverted.
 #[derive(Clone, Debug)]
 pub struct TipChange {
     /// The tip now.
@@ -84,6 +84,31 @@ pub struct TipChange {
     /// The record of the reorganisation that this move completes. One too large for the memory takes several moves,
     /// and this speaks of all of them.
     pub reorganisation: Option<Reorganisation>,
+}
+
+/// What became of a piece of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateStep {
+    /// It is kept, and others are missing.
+    Staged,
+    /// It was there before.
+    Known,
+    /// It is of another state than the one that is fetched, or none is.
+    Unwanted,
+    /// It was the last one, and the state is one that no valid block leaves: the block and what stands on it is marked
+    /// as invalid.
+    Refused,
+    /// It was the last one: the block of the state is the tip.
+    Adopted,
+}
+
+/// What taking in a piece of a state did.
+#[derive(Clone, Debug)]
+pub struct StateReport {
+    /// What became of the piece.
+    pub step: StateStep,
+    /// How the tip moved. The first move after a state was taken over connects no block: the tip jumps.
+    pub changes: Vec<TipChange>,
 }
 
 /// Everything that one import did.

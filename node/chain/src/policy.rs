@@ -4,8 +4,13 @@ use vibecoin_consensus::fork_choice::{FULL_SEGMENT_DEPTH, UNDO_DEPTH};
 
 use crate::orphans::OrphanLimits;
 
-/// States of this many blocks below the tip can be read and proven, unless all of them are kept.
-pub const STATE_WINDOW: u64 = 512;
+/// States of this many blocks below the tip can be read and proven, unless all of them are kept. Whoever fetches one
+/// chooses it [`PIVOT_DEPTH`] deep, and has the rest of the window to do so.
+pub const STATE_WINDOW: u64 = 1_024;
+/// A state is taken over from a block this deep below the best header; the blocks above it are executed.
+pub const PIVOT_DEPTH: u64 = 512;
+/// A state this deep will soon be dropped by whoever has it: windows are kept in steps of 64 blocks.
+const PIVOT_AGE_MAX: u64 = STATE_WINDOW - 64;
 /// Headers kept whose bodies are missing: two weeks of blocks at 5 s.
 const HEADERS_MAX: u64 = 262_144;
 
@@ -55,6 +60,10 @@ pub struct Policy {
     pub ticks_window: Option<u64>,
     /// Memory for nodes of the state tree, in bytes.
     pub state_cache_bytes: u64,
+    /// How deep below the best header, and how much higher than the tip, the block must be whose state is taken over.
+    pub pivot_depth: u64,
+    /// How deep below the best header it may come to lie before another one is chosen.
+    pub pivot_age_max: u64,
 }
 
 impl Policy {
@@ -68,6 +77,8 @@ impl Policy {
         undo_window: UNDO_DEPTH,
         ticks_window: None,
         state_cache_bytes: 64 << 20,
+        pivot_depth: PIVOT_DEPTH,
+        pivot_age_max: PIVOT_AGE_MAX,
     };
     /// The reading of a file by its owner.
     pub const FILE: Self = Self {

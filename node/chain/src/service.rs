@@ -9,13 +9,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
+use vibecoin_crypto::state_tree::VerifiedChunk;
 use vibecoin_primitives::{Block, Content, Header, Timestamp};
 use vibecoin_storage::StoreError;
+use vibecoin_storage::meta::StagedState;
 
 use crate::ahead::Ahead;
 use crate::engine::Chain;
 use crate::orphans::Source;
-use crate::outcome::{Report, TipChange};
+use crate::outcome::{Report, StateReport, TipChange};
 use crate::view::ChainReader;
 
 #[cfg(test)]
@@ -58,6 +60,9 @@ enum Question {
     Import(Source, Box<Block>, oneshot::Sender<Result<Report, ServiceError>>),
     ImportRun(Vec<(Source, Block)>, oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     ImportHeaders(Vec<(Header, Content)>, oneshot::Sender<Result<Vec<Report>, ServiceError>>),
+    ChoosePivot(oneshot::Sender<Result<Option<StagedState>, ServiceError>>),
+    ImportStateChunk(Box<VerifiedChunk>, oneshot::Sender<Result<StateReport, ServiceError>>),
+    ForgetState(oneshot::Sender<Result<(), ServiceError>>),
     RetryHeld(oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     Rewind(u64, oneshot::Sender<Result<Option<TipChange>, ServiceError>>),
     Stop,
@@ -130,6 +135,18 @@ impl Writer {
                 Question::ImportHeaders(headers, answer) => {
                     let result = self.chain.import_headers(&headers, self.clock.now());
                     self.finish(result, answer, |reports: &Vec<Report>| moves(reports))?;
+                }
+                Question::ChoosePivot(answer) => {
+                    let result = self.chain.choose_pivot();
+                    self.finish(result, answer, |_| Vec::new())?;
+                }
+                Question::ImportStateChunk(chunk, answer) => {
+                    let result = self.chain.import_state_chunk(&chunk);
+                    self.finish(result, answer, |report| report.changes.iter().collect())?;
+                }
+                Question::ForgetState(answer) => {
+                    let result = self.chain.forget_state();
+                    self.finish(result, answer, |()| Vec::new())?;
                 }
                 Question::RetryHeld(answer) => {
                     let result = self.chain.retry_held(self.clock.now());
@@ -218,6 +235,32 @@ impl ChainHandle {
     /// [`ServiceError`]; a header that breaks a rule is no error but a verdict.
     pub async fn import_headers(&self, headers: Vec<(Header, Content)>) -> Result<Vec<Report>, ServiceError> {
         self.ask(|answer| Question::ImportHeaders(headers, answer)).await
+    }
+
+    /// Chooses the block whose state is to be fetched, if one lies far enough above the tip
+    /// ([`Chain::choose_pivot`]). What is wanted of it then, [`crate::View::state_wanted`] says, and how far it is.
+    ///
+    /// # Errors
+    /// [`ServiceError`]
+    pub async fn choose_pivot(&self) -> Result<Option<StagedState>, ServiceError> {
+        self.ask(Question::ChoosePivot).await
+    }
+
+    /// Takes in a piece of the state that is being fetched. What is answered is on the disk. The answer to the last one
+    /// takes as long as the making of the whole state.
+    ///
+    /// # Errors
+    /// [`ServiceError`]
+    pub async fn import_state_chunk(&self, chunk: VerifiedChunk) -> Result<StateReport, ServiceError> {
+        self.ask(|answer| Question::ImportStateChunk(Box::new(chunk), answer)).await
+    }
+
+    /// Gives up the state that is being fetched.
+    ///
+    /// # Errors
+    /// [`ServiceError`]
+    pub async fn forget_state(&self) -> Result<(), ServiceError> {
+        self.ask(Question::ForgetState).await
     }
 
     /// Tries the held blocks again whose time has come.

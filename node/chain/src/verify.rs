@@ -32,6 +32,14 @@ pub enum VerifyError {
         /// The height.
         height: Height,
     },
+    /// The state of a later block was taken over, and this one has not come yet.
+    #[error("block {height} is not here yet: the state of block {pivot} was taken over without its history")]
+    History {
+        /// The first height that is missing.
+        height: Height,
+        /// The height of the block whose state was taken over.
+        pivot: Height,
+    },
     /// What is stored beside the blocks is not what they give.
     #[error("{what} in the store is not what the blocks give")]
     Derived {
@@ -80,6 +88,12 @@ pub fn verify(
         height = next;
         let missing = || VerifyError::Missing { height };
         let id = active::at(store, height)?.ok_or_else(missing)?.id;
+        if let Some(assumed) = meta::assumed(store)?
+            && height <= assumed.height
+            && !blocks::meta(store, &id)?.is_some_and(|record| record.status.has_body())
+        {
+            return Err(VerifyError::History { height, pivot: assumed.height });
+        }
         let mut block = blocks::kept(store, &id)?.ok_or_else(missing)?;
         if block.ticks.is_empty() {
             // Dropped on purpose: made again, they are held against what the block commits to.

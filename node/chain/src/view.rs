@@ -1,6 +1,7 @@
 //! Reading the chain beside its writer.
 
 mod serving;
+mod state;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -18,6 +19,8 @@ use vibecoin_storage::state::{StateTree, StateView};
 use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks, branches};
 
 use crate::branch::fork_height;
+pub use state::StateWanted;
+
 use crate::error::{corrupt, state_failure};
 use crate::ground::Ground;
 use crate::segments::Segments;

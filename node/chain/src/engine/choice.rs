@@ -13,7 +13,7 @@ use vibecoin_storage::reorganisations::{self, Reorganisation};
 use vibecoin_storage::{Durability, KeyValueRead, Overlay, StoreError, active, blocks, meta};
 
 use super::{Chain, Progress};
-use crate::branch::{Branch, path_from_active};
+use crate::branch::{Branch, fork_height, path_from_active};
 use crate::error::{Failure, Invalid, corrupt};
 use crate::outcome::{TipChange, Verdict};
 use crate::policy::VerifyPoh;
@@ -39,7 +39,7 @@ impl Chain {
 
     /// The end that replaces the tip, if there is one: what extends the tip always does (FRK-1), another branch when
     /// it is far enough ahead (FRK-2).
-    fn winner(&self) -> Result<Option<Hash>, StoreError> {
+    fn winner(&mut self) -> Result<Option<Hash>, StoreError> {
         let (tip, height) = (self.tip.id(), self.tip.height());
         let mut extending = Vec::new();
         for (id, end) in self.sides.linked().filter(|(_, end)| end.height > height) {
@@ -47,7 +47,35 @@ impl Chain {
                 extending.push((id, end));
             }
         }
-        Ok(best(extending.into_iter()).or_else(|| self.sides.heaviest_ahead(&self.tip.for_choice())))
+        match best(extending.into_iter()) {
+            Some(extending) => Ok(Some(extending)),
+            None if self.assumed.is_some() => self.rival_above_floor(),
+            None => Ok(self.sides.heaviest_ahead(&self.tip.for_choice())),
+        }
+    }
+
+    /// The branch that outweighs the tip and leaves the active chain no lower than where its history begins. One that
+    /// leaves it lower cannot be followed before the history is there, and is cause for alarm: it is deeper than a
+    /// state is taken over from.
+    fn rival_above_floor(&mut self) -> Result<Option<Hash>, StoreError> {
+        let (tip, floor) = (self.tip.for_choice(), self.floor()?);
+        let mut ahead: Vec<_> = self
+            .sides
+            .linked()
+            .filter(|(_, end)| tip.is_outweighed_by(end.work))
+            .map(|(id, end)| (*id, *end))
+            .collect();
+        while let Some(rival) = best(ahead.iter().map(|(id, end)| (id, end))) {
+            if fork_height(&*self.ground.store, &rival)? >= floor {
+                return Ok(Some(rival));
+            }
+            if self.refused != Some(rival) {
+                tracing::error!(%rival, %floor, "a heavier branch leaves the chain where its history is missing");
+                self.refused = Some(rival);
+            }
+            ahead.retain(|(id, _)| *id != rival);
+        }
+        Ok(None)
     }
 
     /// Makes a stored block the tip: the tip's branch off down to the fork, and the other one on. When a block of it
@@ -160,6 +188,9 @@ impl Chain {
             blocks::meta(&*store, &record.parent)?.ok_or_else(|| corrupt("a parent has no record"))?;
         let parent = crate::tip::Parent::load(&*store, &record.parent, &parent_record)?;
         let block = BodyChecked::stored(&*store, *id, &record, Arc::new(parent))?;
+        if fork_height(&*store, id)? < self.floor()? {
+            return Ok(());
+        }
         match self.execute_aside(&block) {
             Ok(()) => {
                 record.status = BlockStatus::Valid;
@@ -256,12 +287,12 @@ impl Chain {
     }
 
     /// Takes the highest `count` blocks off the active chain and marks them, so that they do not come back: a
-    /// development network's way to an earlier state. The genesis stays.
+    /// development network's way to an earlier state. The genesis stays, and so does what has no history here.
     ///
     /// # Errors
     /// [`StoreError`]
     pub fn rewind(&mut self, count: u64) -> Result<Option<TipChange>, StoreError> {
-        let count = count.min(self.tip.height().get());
+        let count = count.min(self.tip.height().saturating_since(self.floor()?));
         if count == 0 {
             return Ok(None);
         }

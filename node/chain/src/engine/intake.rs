@@ -12,7 +12,7 @@ use vibecoin_storage::blocks::{BlockMeta, BlockStatus};
 use vibecoin_storage::{Durability, Overlay, StoreError, active, blocks, meta};
 
 use super::Chain;
-use crate::branch::{Branch, put_history, record_of};
+use crate::branch::{Branch, fork_height, put_history, record_of};
 use crate::error::{Failure, Invalid, corrupt};
 use crate::orphans::Source;
 use crate::outcome::{TipChange, Verdict};
@@ -80,6 +80,11 @@ impl Chain {
             None => {}
             Some(BlockMeta { status: BlockStatus::Invalid { reason }, .. }) => {
                 return Err(Failure::Invalid(Invalid::Remembered { reason: reason.clone() }));
+            }
+            Some(BlockMeta { status: BlockStatus::HeaderOnly, height, .. })
+                if self.is_assumed(&id, *height)? =>
+            {
+                return Ok(Verdict::Header);
             }
             Some(BlockMeta { status: BlockStatus::HeaderOnly, .. }) => {
                 let parent = self.parent(&sealed)?.ok_or_else(|| corrupt("a parent is missing"))?;
@@ -250,10 +255,14 @@ impl Chain {
     fn store_side(&mut self, block: &BodyChecked, known: Option<BlockMeta>) -> Result<(), Failure> {
         let (id, parent) = (block.id(), block.parent());
         let store = Arc::clone(&self.ground.store);
-        let linked = blocks::meta(&*store, &parent.id)?.is_some_and(|record| record.status.is_linked());
+        let linked = self.is_linked(&parent.id)?;
         let status = match (linked, self.ground.policy.side_branches) {
             (false, _) => BlockStatus::Unlinked,
             (true, SideBranches::Lazy) => BlockStatus::Unexecuted,
+            // The state that it stands on cannot be had as long as the history is missing.
+            (true, SideBranches::Execute) if fork_height(&*store, &parent.id)? < self.floor()? => {
+                BlockStatus::Unexecuted
+            }
             (true, SideBranches::Execute) => {
                 self.execute_aside(block)?;
                 BlockStatus::Valid

@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
-use vibecoin_crypto::{Hash, sha256};
-use vibecoin_primitives::{Address, Bits, Block, ChainSpec, Network, Timestamp};
-use vibecoin_storage::{Column, KeyValueStore, MemoryStore, Scan};
+use vibecoin_consensus::difficulty::{bits_of_child, version_at};
+use vibecoin_consensus::pow::Search;
+use vibecoin_consensus::{Node, Peaks};
+use vibecoin_crypto::{Hash, SecretKey, sha256};
+use vibecoin_primitives::{
+    Address, Allocation, Amount, Bits, Block, ChainSpec, Content, Header, Height, Network, Timestamp,
+    Transaction, TransactionBody,
+};
+use vibecoin_storage::{Column, KeyValueStore, MemoryStore, Scan, StateReader as _};
 
 use super::Chain;
 use crate::orphans::Source;
@@ -30,6 +36,70 @@ pub(crate) fn fast_spec() -> ChainSpec {
 /// A network whose blocks all have the same work.
 pub(crate) fn flat_spec() -> ChainSpec {
     ChainSpec { half_life_ms: 0, genesis_bits: Bits::new(0x207f_ffff), ..fast_spec() }
+}
+
+/// The same with money on eight accounts.
+pub(crate) fn rich_spec() -> ChainSpec {
+    let funded = |number| Allocation {
+        address: Address::of(&key(number).public_key()),
+        amount: Amount::from_beats(1_000_000_000_000),
+    };
+    ChainSpec { genesis_allocation: (1..=8).map(funded).collect(), ..flat_spec() }
+}
+
+fn key(number: u8) -> SecretKey {
+    SecretKey::from_bytes(&[number; 32])
+}
+
+fn transfer(spec: &ChainSpec, from: &SecretKey, nonce: u64, to: Address, beats: u64) -> Transaction {
+    let body = TransactionBody {
+        version: 1,
+        chain_id: spec.chain_id,
+        nonce,
+        valid_until: 0,
+        gas_limit: 21_000,
+        gas_price: 3,
+        to: Some(to),
+        value: Amount::from_beats(beats),
+        data: Vec::new(),
+        public_key: from.public_key(),
+    };
+    body.sign(from)
+}
+
+/// Headers that stand on each other, as a network's genesis allows them. What they commit to is made up.
+pub(crate) fn bare_headers(
+    spec: &ChainSpec,
+    count: usize,
+    state_root: impl Fn(Height) -> Hash,
+) -> Vec<(Header, Content)> {
+    let genesis = vibecoin_consensus::genesis(spec);
+    let (mut id, mut above, mut history) = (genesis.id(), genesis.header, Peaks::new());
+    let mut made = Vec::new();
+    for _ in 0..count {
+        history.append(Node::leaf(&above, id).unwrap()).unwrap();
+        let height = above.height.next().unwrap();
+        let content = Content { parent_id: id, state_root: state_root(height), ..genesis.content };
+        let mut header = Header {
+            history_root: history.root(),
+            content_root: content.root(),
+            version: version_at(height),
+            height,
+            prev_time: above.time,
+            time: above.time.checked_add(spec.min_delta_ms).unwrap(),
+            bits: bits_of_child(spec, above.height, above.time),
+            nonce: 0,
+        };
+        header.nonce = Search::new(&header).unwrap().run(0..u64::MAX).unwrap();
+        (id, above) = (header.id(), header);
+        made.push((header, content));
+    }
+    made
+}
+
+/// Headers with contents, as they go over the wire.
+pub(crate) fn pairs<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Vec<(Header, Content)> {
+    blocks.into_iter().map(|block| (block.header, block.content)).collect()
 }
 
 /// Like a node, with a small cache.
@@ -67,10 +137,16 @@ impl Maker {
 
     /// Makes a block `delay_ms` after the tip.
     pub(crate) fn make(&mut self, delay_ms: u64) -> Block {
+        self.make_of(delay_ms, &[])
+    }
+
+    /// The same with these transactions in it.
+    fn make_of(&mut self, delay_ms: u64, transactions: &[Transaction]) -> Block {
         let reader = self.chain.reader();
         let time = self.chain.tip().time().checked_add(delay_ms).unwrap();
         let view = reader.view().unwrap();
-        let template = Template::build(&reader, &view, Address::new([self.name; 20]), [], time).unwrap();
+        let template =
+            Template::build(&reader, &view, Address::new([self.name; 20]), transactions, time).unwrap();
         let nonce = template.search(1, &false.into(), &0.into()).unwrap().unwrap();
         let block = template.into_block(nonce);
         self.take(block.clone());
@@ -81,6 +157,29 @@ impl Maker {
     pub(crate) fn grow(&mut self, count: usize) -> &mut Self {
         for _ in 0..count {
             self.make(1_000);
+        }
+        self
+    }
+
+    /// Makes that many blocks of random transfers between the accounts of [`rich_spec`], and to many others.
+    pub(crate) fn trade(&mut self, count: usize, seed: u64) -> &mut Self {
+        let spec = Arc::clone(&self.chain.ground.spec);
+        for number in 0..count as u64 {
+            let draw = |what: u64| {
+                let bytes = sha256(&[seed, number, what].map(u64::to_le_bytes).concat());
+                u64::from_le_bytes(*bytes.as_bytes().first_chunk().unwrap())
+            };
+            let state = self.chain.reader().view().unwrap().state().unwrap();
+            let transfers: Vec<_> = (0..draw(0) % 4)
+                .map(|place| {
+                    let from = key((place * 2 + draw(1) % 2) as u8 + 1);
+                    let to = Address::new([(draw(place + 2) % 200) as u8; 20]);
+                    let nonce = state.account(&Address::of(&from.public_key())).unwrap().nonce;
+                    transfer(&spec, &from, nonce, to, 1 + draw(place + 9) % 1_000)
+                })
+                .collect();
+            let block = self.make_of(1_000, &transfers);
+            assert_eq!(block.transactions.len(), transfers.len());
         }
         self
     }

@@ -122,6 +122,7 @@ pub(super) fn sound_tip(store: &dyn KeyValueStore) -> Result<Option<Tip>, OpenEr
 /// the first work after a start will need.
 fn check_recent(store: &dyn KeyValueStore, tip: &Tip) -> Result<(), OpenError> {
     let undo_from = meta::undo_pruned_to(store)?.unwrap_or_default().get().max(1);
+    let assumed = meta::assumed(store)?;
     let mut expected = tip.id();
     for depth in 0..RECENT_BLOCKS {
         let Some(height) = tip.height().checked_sub(depth) else { break };
@@ -130,7 +131,9 @@ fn check_recent(store: &dyn KeyValueStore, tip: &Tip) -> Result<(), OpenError> {
             return Err(wrong("the active chain does not stand on itself"));
         }
         let record = blocks::meta(store, &expected)?.ok_or_else(|| wrong("its record is missing"))?;
-        if record.status != BlockStatus::Valid || record.height != height {
+        // Of a block whose state was taken over, and of those below it, the bodies may be missing.
+        let is_assumed = assumed.is_some_and(|assumed| height <= assumed.height);
+        if record.status != BlockStatus::Valid && !is_assumed || record.height != height {
             return Err(wrong("its record is not that of an active block"));
         }
         let header = blocks::header(store, &expected)?.ok_or_else(|| wrong("its header is missing"))?;
@@ -138,7 +141,7 @@ fn check_recent(store: &dyn KeyValueStore, tip: &Tip) -> Result<(), OpenError> {
         if header.id() != expected || header.content_root != content.root() {
             return Err(wrong("its header or its content is another block's"));
         }
-        if depth < NEWEST_BLOCKS {
+        if depth < NEWEST_BLOCKS && !is_assumed {
             if blocks::transactions(store, &expected)?.is_none() {
                 return Err(wrong("its transactions are missing"));
             }

@@ -32,7 +32,7 @@ use crate::tip::Parent;
 const BATCH_BLOCKS: usize = 500;
 
 /// Columns that follow from the blocks.
-const DERIVED: [Column; 11] = [
+const DERIVED: [Column; 13] = [
     Column::ActiveChain,
     Column::Undo,
     Column::Transactions,
@@ -44,6 +44,8 @@ const DERIVED: [Column; 11] = [
     Column::StateRoots,
     Column::StateStale,
     Column::BranchEnds,
+    Column::StagedLeaves,
+    Column::StagedRanges,
 ];
 
 /// What a repair did.
@@ -83,7 +85,7 @@ impl Chain {
     /// Makes everything but the blocks anew, from them.
     ///
     /// # Errors
-    /// [`OpenError`] when the store is of another network, cannot be read far enough, or fails.
+    /// [`OpenError`] when the store is of another network, lacks blocks of its chain, cannot be read far enough, or fails.
     pub fn reindex(
         store: Arc<dyn KeyValueStore>,
         spec: ChainSpec,
@@ -91,6 +93,9 @@ impl Chain {
         progress: Progress<'_>,
     ) -> Result<Self, OpenError> {
         opening::check_network(&*store, &genesis(&spec))?;
+        if let Some(assumed) = readable(meta::assumed(&*store))? {
+            return Err(OpenError::HistoryMissing { below: assumed.height });
+        }
         Self::rebuild(store, spec, policy, "it was asked for".to_owned(), progress)
     }
 

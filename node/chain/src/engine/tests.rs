@@ -7,6 +7,7 @@ use vibecoin_primitives::{Account, Address, Amount, Entry, Reward, encoding};
 use vibecoin_storage::state_reader::StateReader as _;
 use vibecoin_storage::{MemoryStore, activity, transactions};
 
+mod adoption;
 mod bounds;
 mod damage;
 mod depth;

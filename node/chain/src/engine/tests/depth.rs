@@ -70,7 +70,8 @@ fn an_archive_keeps_every_state_and_a_node_the_window() {
     let spec = flat_spec();
     let mut maker = Maker::new(&spec, 1);
     maker.grow(700);
-    for (policy, kept) in [(SMALL, 512), (Policy { state_window: None, ..SMALL }, 700)] {
+    for (state_window, kept) in [(Some(512), 512), (None, 700)] {
+        let policy = Policy { state_window, ..SMALL };
         let mut chain = open(&spec, policy);
         deliver(&mut chain, &maker.blocks);
         let view = chain.reader().view().unwrap();

@@ -3,7 +3,7 @@
 use vibecoin_storage::branches::{self, EndKind};
 
 use super::lab::{
-    LATE, Maker, SMALL, announce, deliver, fast_spec, fingerprint, fingerprint_of, flat_spec, open,
+    LATE, Maker, SMALL, announce, deliver, fast_spec, fingerprint, fingerprint_of, flat_spec, open, pairs,
 };
 use super::*;
 
@@ -17,10 +17,6 @@ fn rows(chain: &Chain) -> Vec<(vibecoin_storage::Column, Vec<u8>, Vec<u8>)> {
         })
     };
     vibecoin_storage::Column::ALL.iter().flat_map(|column| of(*column)).collect()
-}
-
-fn pairs<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Vec<(Header, Content)> {
-    blocks.into_iter().map(|block| (block.header, block.content)).collect()
 }
 
 #[test]
