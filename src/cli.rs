@@ -17,7 +17,7 @@ mod tests;
 pub mod wallet;
 
 use chain::ChainCommand;
-use node::{DevCommand, MempoolCommand, MineCommand, NodeArgs, TuiArgs};
+use node::{DevCommand, MempoolCommand, MineCommand, NodeArgs, PeersCommand, TuiArgs};
 use wallet::WalletArgs;
 
 /// How the whole program is called.
@@ -92,6 +92,12 @@ pub enum Command {
         /// What about the pool.
         #[command(subcommand)]
         command: MempoolCommand,
+    },
+    /// The running node's peers
+    Peers {
+        /// What about them.
+        #[command(subcommand)]
+        command: PeersCommand,
     },
     /// The miner of the running node
     Mine {

@@ -13,6 +13,7 @@ mod mempool;
 mod mine;
 mod node;
 mod pages;
+mod peers;
 mod rpc;
 mod tui;
 mod wallet;
@@ -37,6 +38,7 @@ pub fn run(cli: Cli, context: &Context) -> Outcome {
         Some(Command::Wallet(args)) => wallet::run(context, args),
         Some(Command::Chain { command }) => chain::run(context, command),
         Some(Command::Mempool { command }) => mempool::run(context, &command),
+        Some(Command::Peers { command }) => peers::run(context, &command),
         Some(Command::Mine { command }) => mine::run(context, &command),
         Some(Command::Dev { command }) => dev::run(context, &command),
         Some(Command::Rpc(args)) => rpc::run(context, &args),

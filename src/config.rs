@@ -9,7 +9,10 @@
 //! Deliberately absent: secrets. No setting is one, so the configuration may be printed whole.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
+use vibecoin_node::NetworkConfig;
 
 mod file;
 mod key;
@@ -18,7 +21,7 @@ pub mod network;
 mod tests;
 
 pub use file::FileError;
-pub use key::Key;
+pub use key::{Key, OFF};
 pub use network::{Chosen, NetworkError};
 
 /// The file's name in the user's configuration folder.
@@ -116,6 +119,11 @@ impl Sources {
         Self { environment, ..Self::default() }
     }
 
+    /// Sets a list by a flag, if the flag was given, once or often.
+    pub fn flags(&mut self, key: Key, name: &'static str, values: &[String]) {
+        self.flag(key, name, (!values.is_empty()).then(|| values.join(key::BETWEEN)));
+    }
+
     /// Sets a key by a flag, if the flag was given.
     pub fn flag(&mut self, key: Key, name: &'static str, value: Option<impl ToString>) {
         self.flags.extend(value.map(|value| (key, name, value.to_string())));
@@ -173,6 +181,17 @@ impl Config {
         }
         config.default(Key::Network, &"devnet");
         config.default(Key::Rpc, &format!("127.0.0.1:{}", config.network.rpc_port()));
+        // Who goes through a proxy does not want to be found beside it.
+        let listen = match config.proxy() {
+            Some(_) => Vec::new(),
+            None => NetworkConfig::at_port(config.network.p2p_port()).listen,
+        };
+        config.default(Key::P2p, &listen.join(key::BETWEEN));
+        config.default(Key::Sync, &"full");
+        config.default(Key::Mdns, &false);
+        config.default(Key::RelayServer, &false);
+        config.default(Key::InboundMax, &NetworkConfig::INBOUND_MAX);
+        config.default(Key::OutboundTarget, &NetworkConfig::OUTBOUND_TARGET);
         config.default(Key::Threads, &0);
         config.default(Key::VerifyPoh, &"recent");
         config.default(Key::Archive, &false);
@@ -204,6 +223,17 @@ impl Config {
     #[must_use]
     pub fn number<T: std::str::FromStr>(&self, key: Key) -> Option<T> {
         self.text(key).and_then(|text| text.parse().ok())
+    }
+
+    /// The parts of a setting that is a list; none if nobody has set it.
+    pub fn list(&self, key: Key) -> impl Iterator<Item = &str> {
+        key::parts(self.text(key).unwrap_or_default())
+    }
+
+    /// The SOCKS5 server to go through. It was checked when it was loaded.
+    #[must_use]
+    pub fn proxy(&self) -> Option<SocketAddr> {
+        self.text(Key::Proxy).and_then(key::proxy)
     }
 
     /// A setting that is on or off.

@@ -11,7 +11,7 @@ use vibecoin_client::wallets::{WalletName, Wallets};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Timestamp};
 
-use crate::cli::node::Keeping;
+use crate::cli::node::{Keeping, Meeting};
 use crate::cli::{Cli, Command, Global};
 use crate::config::{Config, ConfigError, Key, Sources};
 use crate::failure::{Exit, Failure, Outcome};
@@ -196,6 +196,7 @@ fn sources(cli: &Cli, mut sources: Sources) -> Sources {
         Some(Command::Node(args)) => {
             sources.flag(Key::Mine, "--mine", args.mine.as_ref());
             sources.flag(Key::Threads, "--threads", args.threads.as_ref());
+            meeting(&mut sources, &args.meeting);
             sources.flag(Key::Rpc, "--rpc", args.rpc.as_ref());
             sources.flag(Key::Metrics, "--metrics", args.metrics.as_ref());
             keeping(&mut sources, &args.keeping);
@@ -205,6 +206,17 @@ fn sources(cli: &Cli, mut sources: Sources) -> Sources {
         _ => {}
     }
     sources
+}
+
+/// The flags that say how a node meets others.
+fn meeting(sources: &mut Sources, meeting: &Meeting) {
+    sources.flags(Key::P2p, "--p2p", &meeting.p2p);
+    sources.flags(Key::External, "--external", &meeting.external);
+    sources.flags(Key::Bootstrap, "--bootstrap", &meeting.bootstrap);
+    sources.flag(Key::Sync, "--sync", meeting.sync.as_ref());
+    sources.flag(Key::Mdns, "--mdns", meeting.mdns.then_some(true));
+    sources.flag(Key::RelayServer, "--relay-server", meeting.relay_server.then_some(true));
+    sources.flag(Key::Proxy, "--proxy", meeting.proxy.as_ref());
 }
 
 /// The flags that say what is verified and kept of the chain. A switch that is not given leaves the other layers be.

@@ -287,7 +287,8 @@ const fn of_api(error: &ApiError) -> Exit {
         | ApiError::Expired { .. }
         | ApiError::FeeTooLow { .. }
         | ApiError::PoolFull { .. }
-        | ApiError::BlockRefused { .. } => Exit::Refused,
+        | ApiError::BlockRefused { .. }
+        | ApiError::AddressRefused { .. } => Exit::Refused,
         ApiError::Unreachable { .. } | ApiError::TimedOut { .. } | ApiError::Rejected { .. } => {
             Exit::Unreachable
         }
@@ -298,6 +299,7 @@ const fn of_api(error: &ApiError) -> Exit {
         | ApiError::Stopping
         | ApiError::Busy { .. }
         | ApiError::Storage { .. }
+        | ApiError::NoNetwork { .. }
         | ApiError::Internal { .. }
         | ApiError::Malformed { .. } => Exit::Failed,
     }

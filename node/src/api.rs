@@ -30,21 +30,25 @@ mod dev;
 mod explore;
 mod mempool;
 mod miner;
+mod network;
 mod node;
 mod streams;
 mod tx;
 
+pub use network::NetworkFace;
 pub use node::Reorganised;
 
 /// All that the answers are made of.
 pub struct Core {
-    pub network: String,
+    pub network_name: String,
     pub genesis_id: Hash,
     pub chain: ChainHandle,
     pub door: Door,
     pub pool: PoolHandle,
     pub miner: MinerHandle,
     pub templates: Templates,
+    /// The owner of the peers; none for a node without a network.
+    pub network: Option<Arc<dyn NetworkFace>>,
     pub clock: NodeClock,
     pub snapshots: Snapshots,
     /// Held while the faucet looks for a nonce and uses it.
@@ -107,8 +111,10 @@ impl Core {
     /// Refuses what exists on development networks only.
     fn check_dev(&self) -> Result<(), ApiError> {
         if self.spec().retargets() {
-            let reason =
-                format!("{} retargets, and the dev methods exist only where a chain does not", self.network);
+            let reason = format!(
+                "{} retargets, and the dev methods exist only where a chain does not",
+                self.network_name
+            );
             return Err(ApiError::NotAvailable { reason });
         }
         Ok(())
@@ -192,8 +198,11 @@ impl NodeApi for Api {
     async fn miner_status(&self) -> Result<MinerStatus, ApiError> {
         Ok(self.0.miner_status())
     }
+    async fn net_info(&self) -> Result<NetInfo, ApiError> {
+        Ok(self.0.net_info().await)
+    }
     async fn node_info(&self) -> Result<NodeInfo, ApiError> {
-        self.0.read(|core, view| core.info(view)).await
+        self.0.node_info().await
     }
     async fn node_health(&self) -> Result<NodeHealth, ApiError> {
         Ok(self.0.health().await)
@@ -237,6 +246,26 @@ impl OperatorApi for Api {
     }
     async fn miner_stop(&self) -> Result<MinerStatus, ApiError> {
         self.0.miner_stop().await
+    }
+    async fn net_peers(&self) -> Result<Vec<PeerInfo>, ApiError> {
+        self.0.net_peers().await
+    }
+    async fn net_add(&self, address: PeerAddress) -> Result<NetAdded, ApiError> {
+        self.0.net_add(address).await
+    }
+    async fn net_ban(
+        &self,
+        who: BanTarget,
+        seconds: Option<u64>,
+        reason: Option<String>,
+    ) -> Result<BanInfo, ApiError> {
+        self.0.net_ban(who, seconds, reason).await
+    }
+    async fn net_unban(&self, who: BanTarget) -> Result<BanInfo, ApiError> {
+        self.0.net_unban(who).await
+    }
+    async fn net_bans(&self) -> Result<NetBans, ApiError> {
+        self.0.net_bans().await
     }
     async fn node_stop(&self) -> Result<Stopping, ApiError> {
         Ok(self.0.stop())

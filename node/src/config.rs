@@ -17,7 +17,7 @@ pub struct NodeConfig {
     /// The rules of the network.
     pub spec: ChainSpec,
     /// What the network is called.
-    pub network: String,
+    pub network_name: String,
     /// The node's own directory (`<data-dir>/<network>/node`); `None` keeps everything in memory.
     pub directory: Option<PathBuf>,
     /// Bytes of memory for the database's and the state tree's caches together.
@@ -32,6 +32,8 @@ pub struct NodeConfig {
     pub rpc: Option<RpcConfig>,
     /// The port for health and metrics; `None`: there is none.
     pub metrics: Option<SocketAddr>,
+    /// How it meets others; `None`: it has no peers.
+    pub network: Option<NetworkConfig>,
     /// What the pool takes.
     pub pool: PoolConfig,
     /// Whom to mine to from the start; `None`: mining waits for a word.
@@ -51,10 +53,10 @@ impl NodeConfig {
 
     /// The same for any network.
     #[must_use]
-    pub fn custom(network: String, spec: ChainSpec, directory: Option<PathBuf>) -> Self {
+    pub fn custom(network_name: String, spec: ChainSpec, directory: Option<PathBuf>) -> Self {
         Self {
             spec,
-            network,
+            network_name,
             directory,
             cache_bytes: 96 << 20,
             verify_poh: VerifyPoh::RECENT,
@@ -62,6 +64,7 @@ impl NodeConfig {
             prune_ticks: false,
             rpc: None,
             metrics: None,
+            network: None,
             pool: PoolConfig::default(),
             mine: None,
             threads: 0,
@@ -101,5 +104,72 @@ impl RpcConfig {
     #[must_use]
     pub const fn new(listen: SocketAddr) -> Self {
         Self { listen, allowed_hosts: Vec::new(), allowed_origins: Vec::new(), connections_max: 100 }
+    }
+}
+
+/// How a node gets what it has missed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// Every block from the genesis on.
+    #[default]
+    Full,
+    /// The state of a recent block first, verified against its header; the blocks before it in the background.
+    State,
+}
+
+/// How a node meets others. Addresses are multiaddrs in the forms of `PeerAddress` of the API, checked by whoever
+/// made this value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkConfig {
+    /// Where to listen, none with `/p2p`; port 0 picks a free one. Empty: nobody can come, the node goes to others.
+    pub listen: Vec<String>,
+    /// Where others reach this node, if its operator knows.
+    pub external: Vec<String>,
+    /// Whom to ask first, beside those that the book of addresses holds.
+    pub bootstrap: Vec<String>,
+    /// How to get what was missed.
+    pub sync: SyncMode,
+    /// Look for nodes in the local network, and be found there.
+    pub mdns: bool,
+    /// Take connections for others that cannot be reached.
+    pub relay_server: bool,
+    /// The SOCKS5 server through which to go to others; `None`: straight.
+    pub proxy: Option<SocketAddr>,
+    /// The most peers that may come to this node.
+    pub inbound_max: u32,
+    /// So many peers this node tries to have gone to.
+    pub outbound_target: u32,
+}
+
+impl NetworkConfig {
+    /// The most peers that may come, unless told otherwise.
+    pub const INBOUND_MAX: u32 = 64;
+    /// The peers to go to, unless told otherwise.
+    pub const OUTBOUND_TARGET: u32 = 10;
+
+    /// A network at a port, on all interfaces, over TCP and QUIC.
+    #[must_use]
+    pub fn at_port(port: u16) -> Self {
+        let listen = ["/ip4/0.0.0.0", "/ip6/::"]
+            .into_iter()
+            .flat_map(|host| [format!("{host}/tcp/{port}"), format!("{host}/udp/{port}/quic-v1")])
+            .collect();
+        Self { listen, ..Self::outgoing() }
+    }
+
+    /// A network in which nobody comes: the node goes to others.
+    #[must_use]
+    pub const fn outgoing() -> Self {
+        Self {
+            listen: Vec::new(),
+            external: Vec::new(),
+            bootstrap: Vec::new(),
+            sync: SyncMode::Full,
+            mdns: false,
+            relay_server: false,
+            proxy: None,
+            inbound_max: Self::INBOUND_MAX,
+            outbound_target: Self::OUTBOUND_TARGET,
+        }
     }
 }

@@ -29,8 +29,9 @@ mod node;
 mod pool;
 mod supervisor;
 
+pub use api::NetworkFace;
 pub use clock::NodeClock;
-pub use config::{NodeConfig, RpcConfig};
+pub use config::{NetworkConfig, NodeConfig, RpcConfig, SyncMode};
 pub use error::{Failure, StartError};
 pub use logs::{LogRing, RingLayer};
 pub use miner::{MinerError, threads_max};

@@ -20,6 +20,10 @@ use vibecoin_rpc::types::NodeInfo;
 use crate::api::{Core, Reorganised};
 use crate::error::{Failure, StartError};
 
+mod peers;
+#[cfg(test)]
+mod tests;
+
 /// Connections at a time.
 const CONNECTIONS_MAX: usize = 16;
 /// The longest head of a request, in bytes.
@@ -116,8 +120,13 @@ async fn answer(core: &Arc<Core>, line: &str) -> (&'static str, String) {
 
 /// Every figure with its kind and its meaning.
 async fn metrics(core: &Arc<Core>) -> Result<String, ApiError> {
-    let (info, reorganisations) =
-        core.read(|core, view| Ok((core.info(view)?, core.reorganised(view)?))).await?;
+    let net = core.net_info().await;
+    let (net, info, reorganisations) = core
+        .read(move |core, view| {
+            let info = core.info(view, &net)?;
+            Ok((net, info, core.reorganised(view)?))
+        })
+        .await?;
     let heartbeat = core.heartbeat();
     let miner = core.miner.view();
     // A pool that has stopped is an empty one.
@@ -151,6 +160,7 @@ async fn metrics(core: &Arc<Core>) -> Result<String, ApiError> {
         let took = beat.took.as_secs_f64();
         page.one("vibecoin_poh_segment_seconds", "gauge", "Time of the last segment.", took);
     }
+    peers::peers(&mut page, &net);
     reorganised(&mut page, &reorganisations);
     stored(&mut page, &info);
     if let Some(pool) = pool {

@@ -79,7 +79,7 @@ impl Node {
         match node.listen(&config).await {
             Ok((server, monitor)) => {
                 (node.server, node.monitor) = (server, monitor);
-                tracing::info!(network = config.network, height = %node.core.tip_height(), "the node has started");
+                tracing::info!(network = config.network_name, height = %node.core.tip_height(), "the node has started");
                 if let Phase::WaitingForStart { starts_in_ms } = node.core.phase() {
                     let seconds = starts_in_ms / 1000;
                     tracing::info!(seconds, "the network has not started yet: the node waits");
@@ -271,13 +271,14 @@ async fn start_services(
     let (mine, threads) = (config.mine, config.threads);
     let miner = miner::spawn(reader, door.clone(), pool.clone(), clock.clone(), mine, threads, supervisor);
     Ok(Core {
-        network: config.network.clone(),
+        network_name: config.network_name.clone(),
         genesis_id,
         chain,
         door,
         pool,
         miner,
         templates: Templates::default(),
+        network: None,
         clock,
         snapshots: Snapshots::default(),
         faucet: tokio::sync::Mutex::default(),

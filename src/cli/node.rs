@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use vibecoin_primitives::Amount;
+use vibecoin_rpc::types::{BanTarget, PeerAddress};
 
 /// `vibecoin tui`.
 #[derive(Args, Clone, Debug, Default)]
@@ -42,6 +43,9 @@ pub struct NodeArgs {
     /// Threads that search for blocks
     #[arg(long, value_name = "N")]
     pub threads: Option<String>,
+    /// How it meets others.
+    #[command(flatten)]
+    pub meeting: Meeting,
     /// Where the API listens; port 0 takes a free one and prints it
     #[arg(long, value_name = "ADDR")]
     pub rpc: Option<String>,
@@ -53,6 +57,33 @@ pub struct NodeArgs {
     pub keeping: Keeping,
 }
 
+/// How a node meets others.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "The network")]
+pub struct Meeting {
+    /// Listen here for other nodes, such as /ip4/0.0.0.0/tcp/8423; may be given several times; off: no network
+    #[arg(long, value_name = "MULTIADDR|off")]
+    pub p2p: Vec<String>,
+    /// Others reach this node here; may be given several times
+    #[arg(long, value_name = "MULTIADDR")]
+    pub external: Vec<String>,
+    /// Ask this node for others; may be given several times
+    #[arg(long, value_name = "MULTIADDR")]
+    pub bootstrap: Vec<String>,
+    /// Catch up with every block, or with the proven state of a recent one first
+    #[arg(long, value_name = "full|state")]
+    pub sync: Option<String>,
+    /// Look for nodes in the local network, and be found there
+    #[arg(long)]
+    pub mdns: bool,
+    /// Take connections for others that cannot be reached
+    #[arg(long)]
+    pub relay_server: bool,
+    /// Go to others through this SOCKS5 server
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+}
+
 /// What can be asked of a running node.
 #[derive(Clone, Debug, Subcommand)]
 pub enum NodeAction {
@@ -60,6 +91,38 @@ pub enum NodeAction {
     Status,
     /// Stop the running node and wait until it has ended
     Stop,
+}
+
+/// `vibecoin peers`.
+#[derive(Debug, Subcommand)]
+pub enum PeersCommand {
+    /// Whom the node is connected to, and what it thinks of them
+    List,
+    /// The node among its peers: who it is, how it is reached, what it knows and has sent
+    Info,
+    /// Tell the node of a peer, to be dialled at once
+    Add {
+        /// Where it is, such as /ip4/203.0.113.7/tcp/8423
+        address: PeerAddress,
+    },
+    /// Disconnect somebody, and have nothing to do with them for a while
+    Ban {
+        /// A node's id, an IP address, or a range such as 203.0.113.0/24
+        who: BanTarget,
+        /// For so many seconds; a day if left out
+        #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: Option<u64>,
+        /// Why, for those who look at the list later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// End a ban
+    Unban {
+        /// Whose, as the list of bans names them
+        who: BanTarget,
+    },
+    /// Who is banned, and who wants nothing more of this node
+    Bans,
 }
 
 /// `vibecoin mempool`.

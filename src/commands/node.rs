@@ -5,16 +5,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use vibecoin_node::{LogRing, Node, NodeConfig, NodeHandle, RpcConfig, STOP_LIMIT, VerifyPoh};
+use vibecoin_node::{
+    LogRing, NetworkConfig, Node, NodeConfig, NodeHandle, RpcConfig, STOP_LIMIT, SyncMode, VerifyPoh,
+};
 use vibecoin_primitives::Timestamp;
 use vibecoin_rpc::types::Phase;
 use vibecoin_rpc::{NodeApi, OperatorApi};
 use vibecoin_tui::format;
 
 use super::chain::is_free;
+use super::peers;
 use crate::attach;
 use crate::cli::node::{NodeAction, NodeArgs};
-use crate::config::Key;
+use crate::config::{Key, OFF};
 use crate::context::{Context, now};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Places;
@@ -65,18 +68,40 @@ fn socket_address(text: &str) -> Outcome<SocketAddr> {
     text.parse().map_err(|_| Failure::Usage(format!("{text:?} is not an address and a port")))
 }
 
+/// How the node is to meet others; none if it is told not to.
+fn network(context: &Context) -> Option<NetworkConfig> {
+    let config = &context.config;
+    if config.text(Key::P2p) == Some(OFF) {
+        return None;
+    }
+    let list = |key| config.list(key).map(ToOwned::to_owned).collect();
+    let sync = if config.text(Key::Sync) == Some("state") { SyncMode::State } else { SyncMode::Full };
+    Some(NetworkConfig {
+        listen: list(Key::P2p),
+        external: list(Key::External),
+        bootstrap: list(Key::Bootstrap),
+        sync,
+        mdns: config.switch(Key::Mdns),
+        relay_server: config.switch(Key::RelayServer),
+        proxy: config.proxy(),
+        inbound_max: config.number(Key::InboundMax).unwrap_or(NetworkConfig::INBOUND_MAX),
+        outbound_target: config.number(Key::OutboundTarget).unwrap_or(NetworkConfig::OUTBOUND_TARGET),
+    })
+}
+
 fn serve(context: &Context) -> Outcome {
     let logs = LogRing::default();
     let _log = context.start_log(Places::Both, Some(Box::new(logs.layer())))?;
     let mut config = config(context, logs)?;
     config.rpc = Some(RpcConfig::new(listen(context)?));
+    config.network = network(context);
     context.wait(async {
         // Heard from here on, so that no signal finds a half-started node without an answer.
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::unexpected)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::unexpected)?;
         let node = Node::start(config).await?;
         let handle = node.handle();
-        announce(context, &handle);
+        announce(context, &handle).await?;
         let signals = tokio::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
@@ -97,8 +122,9 @@ fn serve(context: &Context) -> Outcome {
 }
 
 /// Says where the API is. A reader that has gone does not stop a node.
-fn announce(context: &Context, handle: &NodeHandle) {
-    let Some(address) = handle.rpc_address() else { return };
+async fn announce(context: &Context, handle: &NodeHandle) -> Outcome {
+    let Some(address) = handle.rpc_address() else { return Ok(()) };
+    let meeting = handle.api().net_info().await?;
     let network = context.config.network();
     let url = format!("http://{address}");
     let answer = json!({
@@ -106,6 +132,8 @@ fn announce(context: &Context, handle: &NodeHandle) {
         "genesis_id": network.genesis_id(),
         "rpc": url,
         "metrics": handle.metrics_address().map(|address| format!("http://{address}")),
+        "node_id": meeting.node_id,
+        "p2p": meeting.listening,
         "pid": std::process::id(),
         "directory": context.config.node_dir(),
     });
@@ -116,10 +144,14 @@ fn announce(context: &Context, handle: &NodeHandle) {
         if let Some(address) = handle.metrics_address() {
             paper.line(format!("Health and metrics are at http://{address}/health and /metrics"));
         }
+        for place in &meeting.listening {
+            paper.line(format!("It listens for other nodes at {place}"));
+        }
         if starts_in_ms > 0 {
             paper.tinted(Tint::Caution, before_start(genesis, starts_in_ms));
         }
     });
+    Ok(())
 }
 
 /// What there is to say while a network has not started.
@@ -145,7 +177,8 @@ async fn status(context: &Context) -> Outcome {
             .fact("network", &info.network)
             .fact("height", info.tip.height)
             .fact("tip", info.tip.id)
-            .fact("peers", info.peers)
+            .fact("peers", format!("{}, {} of them gone to", info.peers, info.peers_outbound))
+            .fact("synchronisation", peers::progress(&info.sync))
             .fact("mining", if info.mining { "yes" } else { "no" })
             .fact("blocks found", miner.blocks_found)
             .fact("waiting", format!("{} transactions", pool.transactions))

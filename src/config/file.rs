@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::key::BETWEEN;
 use super::{Key, Origin, Setting};
 
 /// A larger file is none of ours.
@@ -103,6 +104,17 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<Key, Setting>, F
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
             DeValue::Boolean(switch) => switch.to_string(),
+            DeValue::Array(parts) if key.is_list() => {
+                let texts: Option<Vec<&str>> = parts.iter().map(|part| part.get_ref().as_str()).collect();
+                let found = "a list with something else in it than texts";
+                let texts = texts.ok_or_else(|| FileError::Kind {
+                    path: path.to_owned(),
+                    line,
+                    key: key.name(),
+                    found,
+                })?;
+                texts.join(BETWEEN)
+            }
             other @ (DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_)) => {
                 let (path, key, found) = (path.to_owned(), key.name(), other.type_str());
                 return Err(FileError::Kind { path, line, key, found });

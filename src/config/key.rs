@@ -1,5 +1,9 @@
 //! The settings there are, as a table.
 
+use std::net::SocketAddr;
+
+use vibecoin_rpc::types::PeerAddress;
+
 use super::{ConfigError, Setting};
 
 /// What every variable of ours starts with.
@@ -11,12 +15,24 @@ pub(super) const CONFIG_VARIABLE: &str = "VIBECOIN_CONFIG";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
-    Number { least: u64, most: u64 },
+    Number {
+        least: u64,
+        most: u64,
+    },
     SocketAddress,
     Switch,
     OneOf(&'static [&'static str]),
+    /// Addresses to listen on, or `off`.
+    Listen,
+    /// Addresses that somebody can be dialled at.
+    Dial,
+    Proxy,
 }
 
+/// What stands between the parts of a list.
+pub(super) const BETWEEN: &str = ", ";
+/// What is said instead of addresses for no network.
+pub const OFF: &str = "off";
 /// How a switch is written.
 const SWITCH: &[&str] = &["true", "false"];
 /// Levels of the log, the quietest first.
@@ -59,6 +75,15 @@ keys! {
     Wallet = "wallet", Kind::Text, "the wallet that commands act on";
     Rpc = "rpc", Kind::SocketAddress, "where the node's API listens";
     Metrics = "metrics", Kind::SocketAddress, "where the node serves health and metrics";
+    P2p = "p2p", Kind::Listen, "where the node listens for others: addresses such as /ip4/0.0.0.0/tcp/8423, or off for no network";
+    External = "external", Kind::Dial, "addresses at which others reach the node, if you know";
+    Bootstrap = "bootstrap", Kind::Dial, "nodes to ask for others, beside those that the node knows";
+    Sync = "sync", Kind::OneOf(&["full", "state"]), "how a new node catches up: with every block, or with the proven state of a recent one first";
+    Mdns = "mdns", Kind::Switch, "whether nodes in the local network are looked for";
+    RelayServer = "relay_server", Kind::Switch, "whether the node takes connections for others that cannot be reached";
+    Proxy = "proxy", Kind::Proxy, "the SOCKS5 server through which the node goes to others, such as socks5://127.0.0.1:9050";
+    InboundMax = "p2p_inbound_max", Kind::Number { least: 0, most: 10_000 }, "the most peers that may come to the node";
+    OutboundTarget = "p2p_outbound_target", Kind::Number { least: 0, most: 1_000 }, "so many peers the node tries to have gone to";
     Mine = "mine", Kind::Text, "the address that the node mines for";
     VerifyPoh = "verify_poh", Kind::OneOf(&["recent", "full"]), "which segments are verified whole: those of recent blocks, with samples of older ones, or all";
     Archive = "archive", Kind::Switch, "whether the states of all blocks are kept, not only of the newest";
@@ -72,6 +97,11 @@ keys! {
 }
 
 impl Key {
+    /// True if its value may have several parts.
+    pub(super) const fn is_list(self) -> bool {
+        matches!(self.kind(), Kind::Listen | Kind::Dial)
+    }
+
     /// Its variable in the environment.
     #[must_use]
     pub fn variable(self) -> String {
@@ -108,7 +138,7 @@ impl Key {
                 format!("a number from {least} to {most}"),
             ),
             Kind::SocketAddress => (
-                text.parse::<std::net::SocketAddr>().is_ok(),
+                text.parse::<SocketAddr>().is_ok(),
                 "an address and a port, such as 127.0.0.1:28424".to_owned(),
             ),
             Kind::Switch => (SWITCH.contains(&text.as_str()), "true or false".to_owned()),
@@ -116,13 +146,55 @@ impl Key {
                 let (last, first) = words.split_last().unwrap_or((&"", &[]));
                 (words.contains(&text.as_str()), format!("one of {} and {last}", first.join(", ")))
             }
+            Kind::Listen if text == OFF => return Ok(()),
+            Kind::Listen => return self.check_addresses(setting, "to listen on", PeerAddress::can_listen),
+            Kind::Dial => return self.check_addresses(setting, "to go to", PeerAddress::can_dial),
+            Kind::Proxy => {
+                (proxy(text).is_some(), "a SOCKS5 server, such as socks5://127.0.0.1:9050".to_owned())
+            }
         };
         if fits {
             return Ok(());
         }
-        let origin = setting.origin.clone();
-        Err(ConfigError::Value { origin, key: self.name(), text: text.clone(), expected })
+        Err(self.unfit(setting, text, expected))
     }
+
+    fn unfit(self, setting: &Setting, text: &str, expected: String) -> ConfigError {
+        ConfigError::Value {
+            origin: setting.origin.clone(),
+            key: self.name(),
+            text: text.to_owned(),
+            expected,
+        }
+    }
+
+    fn check_addresses(
+        self,
+        setting: &Setting,
+        purpose: &str,
+        fits: impl Fn(&PeerAddress) -> bool,
+    ) -> Result<(), ConfigError> {
+        for part in parts(&setting.text) {
+            match part.parse::<PeerAddress>() {
+                Ok(address) if fits(&address) => {}
+                Ok(_) => return Err(self.unfit(setting, part, format!("an address {purpose}"))),
+                Err(error) => {
+                    return Err(self.unfit(setting, part, format!("an address {purpose}: {error}")));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a list.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', '\n', '\t']).filter(|part| !part.is_empty())
+}
+
+/// The server that a proxy's URL names.
+pub(super) fn proxy(text: &str) -> Option<SocketAddr> {
+    text.strip_prefix("socks5://")?.trim_end_matches('/').parse().ok()
 }
 
 /// The least number of characters to insert, remove or change that makes `b` of `a`.

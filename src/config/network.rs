@@ -122,6 +122,12 @@ impl Chosen {
         self.spec.address_prefix
     }
 
+    /// The port at which nodes meet, unless told otherwise. Private networks share devnet's.
+    #[must_use]
+    pub fn p2p_port(&self) -> u16 {
+        self.built_in.unwrap_or(Network::Devnet).p2p_port()
+    }
+
     /// The port of the API, unless told otherwise. Private networks share devnet's.
     #[must_use]
     pub fn rpc_port(&self) -> u16 {

@@ -92,6 +92,127 @@ fn switches_are_off_until_a_layer_turns_them_on() {
 }
 
 #[test]
+fn addresses_are_lists_in_every_layer() {
+    let (_folder, path) = config_file(
+        "p2p = \"/ip4/127.0.0.1/tcp/1\"\nbootstrap = [\"/ip4/203.0.113.7/tcp/8423\", \"/dnsaddr/seed.example\"]\n",
+    );
+    let mut sources = sources(&path);
+    let variable = "/ip4/203.0.113.9/tcp/8423,/dns4/me.example/udp/8423/quic-v1";
+    sources.environment.insert("VIBECOIN_EXTERNAL".to_owned(), variable.to_owned());
+    sources.flags(Key::P2p, "--p2p", &["/ip4/0.0.0.0/tcp/5".to_owned(), "/ip6/::/udp/5/quic-v1".to_owned()]);
+    sources.flags(Key::Bootstrap, "--bootstrap", &[]);
+    let config = Config::load(sources).unwrap();
+    let list = |key| config.list(key).collect::<Vec<_>>();
+    assert_eq!(list(Key::P2p), ["/ip4/0.0.0.0/tcp/5", "/ip6/::/udp/5/quic-v1"]);
+    assert_eq!(list(Key::Bootstrap), ["/ip4/203.0.113.7/tcp/8423", "/dnsaddr/seed.example"]);
+    assert_eq!(list(Key::External), ["/ip4/203.0.113.9/tcp/8423", "/dns4/me.example/udp/8423/quic-v1"]);
+}
+
+#[test]
+fn a_node_listens_everywhere_at_its_network_s_port_unless_told_otherwise() {
+    let (_folder, path) = config_file("network = \"testnet\"\n");
+    let config = Config::load(sources(&path)).unwrap();
+    let expected = [
+        "/ip4/0.0.0.0/tcp/18423",
+        "/ip4/0.0.0.0/udp/18423/quic-v1",
+        "/ip6/::/tcp/18423",
+        "/ip6/::/udp/18423/quic-v1",
+    ];
+    assert_eq!(config.list(Key::P2p).collect::<Vec<_>>(), expected);
+    assert_eq!((config.text(Key::Sync), config.proxy()), (Some("full"), None));
+    let (_folder, path) = config_file("p2p = \"off\"\nproxy = \"socks5://127.0.0.1:9050\"\n");
+    let config = Config::load(sources(&path)).unwrap();
+    assert_eq!(config.text(Key::P2p), Some(OFF));
+    assert_eq!(config.proxy(), Some("127.0.0.1:9050".parse().unwrap()));
+    let (_folder, path) = config_file("proxy = \"socks5://127.0.0.1:9050\"\n");
+    let config = Config::load(sources(&path)).unwrap();
+    assert_eq!(config.text(Key::P2p), Some(""), "nobody is let in beside a proxy");
+}
+
+#[test]
+fn a_wrong_address_is_named_alone() {
+    let wrong = message("bootstrap = [\"/ip4/203.0.113.7/tcp/8423\", \"203.0.113.8:1\"]\n");
+    assert!(
+        wrong.starts_with("/config.toml, line 1: bootstrap: \"203.0.113.8:1\" is not an address to go to: "),
+        "{wrong}"
+    );
+    let nowhere = message("bootstrap = \"/ip4/0.0.0.0/tcp/8423\"\n");
+    assert!(nowhere.ends_with("\"/ip4/0.0.0.0/tcp/8423\" is not an address to go to"), "{nowhere}");
+    let named = message("p2p = \"/dns4/a.example/tcp/1\"\n");
+    assert!(named.ends_with("is not an address to listen on"), "{named}");
+    let both = message("p2p = [\"off\", \"/ip4/0.0.0.0/tcp/8423\"]\n");
+    assert!(both.contains("\"off\" is not an address to listen on"), "{both}");
+    let mixed = message("p2p = [1]\n");
+    assert!(mixed.ends_with("not a list with something else in it than texts"), "{mixed}");
+    let proxy = message("proxy = \"http://127.0.0.1:9050\"\n");
+    assert!(proxy.ends_with("is not a SOCKS5 server, such as socks5://127.0.0.1:9050"), "{proxy}");
+}
+
+fn deployed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/deploy").join(name)
+}
+
+/// Every file that the page on deployments shows is read by the program, and says what the page says of it.
+#[test]
+fn the_files_for_deployments_are_read() {
+    let load = |name: &str| Config::load(sources(&deployed(name))).unwrap_or_else(|error| panic!("{error}"));
+    let single = load("single.toml");
+    assert_eq!((single.text(Key::P2p), single.network().name()), (Some(OFF), "devnet"));
+    for name in ["miner.toml", "full.toml"] {
+        let config = load(name);
+        let network = config.network();
+        assert_eq!(network.name(), "testnet", "{name}");
+        let everywhere = NetworkConfig::at_port(network.p2p_port()).listen;
+        assert_eq!(config.list(Key::P2p).collect::<Vec<_>>(), everywhere, "{name}");
+        assert_eq!(
+            config.text(Key::Rpc),
+            Some(format!("127.0.0.1:{}", network.rpc_port()).as_str()),
+            "{name}"
+        );
+        assert_eq!(config.get(Key::Bootstrap).map(|setting| setting.text.as_str()), Some(""), "{name}");
+    }
+    let full = load("full.toml");
+    assert!(
+        full.switch(Key::RelayServer)
+            && full.number::<u32>(Key::InboundMax) > Some(NetworkConfig::INBOUND_MAX)
+    );
+    assert_eq!(load("miner.toml").text(Key::Mine), None, "nobody is to mine for a stranger");
+    let mut files: Vec<_> = std::fs::read_dir(deployed(""))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".toml"))
+        .collect();
+    files.sort();
+    assert_eq!(files, ["full.toml", "miner.toml", "single.toml"], "one of them is not tested");
+}
+
+#[test]
+fn a_miner_s_file_with_an_address_mines_for_it() {
+    let text = std::fs::read_to_string(deployed("miner.toml")).unwrap();
+    let filled = text.replace("# mine = \"tvibe1…\"", "mine = \"tvibe1abc\"  #");
+    assert_ne!(filled, text);
+    let (_folder, path) = config_file(&filled);
+    assert_eq!(Config::load(sources(&path)).unwrap().text(Key::Mine), Some("tvibe1abc"));
+}
+
+/// The unit calls the program in a way that it understands, and Prometheus asks where the files say.
+#[test]
+fn the_unit_and_the_scrape_fit_the_program() {
+    use clap::Parser as _;
+    let unit = std::fs::read_to_string(deployed("vibecoin.service")).unwrap();
+    let call = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    let cli = crate::cli::Cli::try_parse_from(call.split(' ')).unwrap();
+    assert!(matches!(cli.command, Some(crate::cli::Command::Node(args)) if args.action.is_none()));
+    assert_eq!(cli.global.data_dir.as_deref(), Some(Path::new("/var/lib/vibecoin")));
+    assert!(unit.contains("StateDirectory=vibecoin\n"));
+    let scrape = std::fs::read_to_string(deployed("prometheus.yml")).unwrap();
+    let config = Config::load(sources(&deployed("full.toml"))).unwrap();
+    let target = format!("targets: [{:?}]", config.text(Key::Metrics).unwrap());
+    assert!(scrape.contains(&target), "{target} is not in\n{scrape}");
+    assert!(scrape.contains("metrics_path: /metrics\n"));
+}
+
+#[test]
 fn a_named_file_must_exist() {
     let error = Config::load(sources(Path::new("/nowhere/config.toml"))).unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration file /nowhere/config.toml: "), "{error}");

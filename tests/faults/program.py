@@ -154,7 +154,7 @@ class Program:
             "HOME": home, "XDG_CONFIG_HOME": f"{home}/.config", "XDG_DATA_HOME": f"{home}/.local/share",
             "XDG_CACHE_HOME": f"{home}/.cache", "XDG_STATE_HOME": f"{home}/.local/state",
             "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm-256color",
-            "VIBECOIN_DATA_DIR": str(self.data), "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+            "VIBECOIN_DATA_DIR": str(self.data), "VIBECOIN_P2P": "off", "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
         }
 
     def start(self, *args):

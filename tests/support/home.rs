@@ -81,6 +81,8 @@ impl Home {
             ("LANG", "C.UTF-8".to_owned()),
             ("TERM", "xterm-256color".to_owned()),
             ("VIBECOIN_DATA_DIR", self.data_dir().display().to_string()),
+            // Nodes of tests run side by side, and must not want the same port. Who needs peers says so by a flag.
+            ("VIBECOIN_P2P", "off".to_owned()),
         ]
     }
 

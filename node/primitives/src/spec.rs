@@ -291,6 +291,12 @@ impl Network {
         }
     }
 
+    /// The port at which nodes meet.
+    #[must_use]
+    pub const fn p2p_port(self) -> u16 {
+        self.base_port()
+    }
+
     /// The port of the API.
     #[must_use]
     pub const fn rpc_port(self) -> u16 {

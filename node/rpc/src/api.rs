@@ -65,6 +65,9 @@ api! {
         /// What the miner does.
         miner_status() -> MinerStatus;
 
+        /// The node among its peers: who it is, how it is reached, what it has sent, how far synchronisation is.
+        net_info() -> NetInfo;
+
         /// The node, its network, how far it is, and what it keeps.
         node_info() -> NodeInfo;
         /// Whether the node works, and what ails it if it does not.
@@ -97,6 +100,18 @@ api! {
         miner_start([beneficiary: AddressText, threads: u32]) -> MinerStatus;
         /// Stops mining.
         miner_stop() -> MinerStatus;
+        /// The peers that the node is connected to, and what it thinks of them.
+        net_peers() -> Vec<PeerInfo>;
+        /// Tells the node of a peer, to be dialled at once.
+        net_add(address: PeerAddress) -> NetAdded;
+        /// Bans a node, an address, or a range of addresses, by default for a day and without a reason. Whoever it
+        /// names is disconnected, and neither dialled nor taken until then.
+        net_ban(who: BanTarget, [seconds: u64, reason: String]) -> BanInfo;
+        /// Ends a ban, and answers what it was.
+        net_unban(who: BanTarget) -> BanInfo;
+        /// The bans in force, and the goodbyes of peers that wanted nothing more of this node.
+        net_bans() -> NetBans;
+
         /// Stops the node in order. The answer comes before the end.
         node_stop() -> Stopping;
 

@@ -28,6 +28,8 @@ pub enum Subject {
     Template,
     /// A snapshot of `dev_snapshot`.
     Snapshot,
+    /// A ban, by whom it is for.
+    Ban,
 }
 
 impl std::fmt::Display for Subject {
@@ -40,6 +42,7 @@ impl std::fmt::Display for Subject {
             Self::Body => "body of block",
             Self::Template => "template",
             Self::Snapshot => "snapshot",
+            Self::Ban => "ban of",
         })
     }
 }
@@ -201,6 +204,20 @@ pub enum ApiError {
         #[serde(default)]
         damaged: bool,
     },
+    /// The node has no network: it is one inside of a wallet, or was told so.
+    #[error("this node has no network: {reason}")]
+    NoNetwork {
+        /// Why.
+        reason: String,
+    },
+    /// The network does not take an address.
+    #[error("{address} is not taken: {reason}")]
+    AddressRefused {
+        /// Which.
+        address: String,
+        /// Why.
+        reason: String,
+    },
     /// A fault of the node.
     #[error("internal fault: {reason}")]
     Internal {
@@ -267,6 +284,8 @@ impl ApiError {
             Self::Stopping => 4003,
             Self::Busy { .. } => 4004,
             Self::Storage { .. } => 4005,
+            Self::NoNetwork { .. } => 4006,
+            Self::AddressRefused { .. } => 4007,
             Self::Unreachable { .. } => 5001,
             Self::TimedOut { .. } => 5002,
             Self::Rejected { .. } => 5003,
@@ -298,6 +317,8 @@ impl ApiError {
             | Self::Stopping
             | Self::Busy { .. }
             | Self::Storage { .. }
+            | Self::NoNetwork { .. }
+            | Self::AddressRefused { .. }
             | Self::Internal { .. }
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }

@@ -40,14 +40,20 @@ impl Core {
         self.chain.reader().segments().heartbeat()
     }
 
-    pub fn info(&self, view: &View) -> Result<NodeInfo, ApiError> {
+    pub async fn node_info(self: &Arc<Self>) -> Result<NodeInfo, ApiError> {
+        let net = self.net_info().await;
+        self.read(move |core, view| core.info(view, &net)).await
+    }
+
+    /// The node, with what is known of its peers.
+    pub fn info(&self, view: &View, net: &NetInfo) -> Result<NodeInfo, ApiError> {
         let (spec, tip) = (self.spec(), view.tip());
         let (id, height, work) = view.best_header().map_err(convert::store)?;
         let (orphans, held) = self.chain.waiting();
         let headers_only = meta::headers_only(view.rows()).map_err(convert::store)?.unwrap_or_default();
         Ok(NodeInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            network: self.network.clone(),
+            network: self.network_name.clone(),
             chain_id: spec.chain_id,
             genesis_id: self.genesis_id,
             genesis_time: spec.genesis_time,
@@ -58,7 +64,9 @@ impl Core {
             block_bytes: spec.block_bytes,
             phase: self.phase(),
             synced: !self.is_behind(view)?,
-            peers: 0,
+            peers: net.peers.total(),
+            peers_outbound: net.peers.outbound,
+            sync: net.sync,
             tip: convert::tip(tip, self.prefix()),
             best_header: BestHeader { id, height, work: WorkText(work) },
             waiting: WaitingBlocks { headers_only, orphans: orphans as u64, held: held as u64 },

@@ -77,6 +77,7 @@ hand_on! { NodeApi by api:
     mempool_info() -> MempoolInfo;
     mempool_list(limit: Option<u32>) -> Vec<MempoolTx>;
     miner_status() -> MinerStatus;
+    net_info() -> NetInfo;
     node_info() -> NodeInfo;
     node_health() -> NodeHealth;
     poh_status() -> PohStatus;
@@ -91,6 +92,11 @@ hand_on! { OperatorApi by operator:
     miner_submit(template: Hash, nonce: u64, time: Option<Timestamp>) -> Submitted;
     miner_start(beneficiary: Option<AddressText>, threads: Option<u32>) -> MinerStatus;
     miner_stop() -> MinerStatus;
+    net_peers() -> Vec<PeerInfo>;
+    net_add(address: PeerAddress) -> NetAdded;
+    net_ban(who: BanTarget, seconds: Option<u64>, reason: Option<String>) -> BanInfo;
+    net_unban(who: BanTarget) -> BanInfo;
+    net_bans() -> NetBans;
     node_stop() -> Stopping;
     dev_mine(blocks: u32, beneficiary: Option<AddressText>) -> DevMined;
     dev_faucet(address: AddressText, amount: Amount) -> TxAccepted;

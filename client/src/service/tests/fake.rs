@@ -301,6 +301,8 @@ impl NodeApi for FakeNode {
             phase: Phase::Running,
             synced: true,
             peers: 0,
+            peers_outbound: 0,
+            sync: SyncProgress::default(),
             tip: tip_at(self.state().ledger.height),
             mining: false,
             time: Timestamp::new(0),
@@ -339,6 +341,7 @@ impl NodeApi for FakeNode {
         mempool_info() -> MempoolInfo;
         mempool_list(Option<u32>) -> Vec<MempoolTx>;
         miner_status() -> MinerStatus;
+        net_info() -> NetInfo;
         node_health() -> NodeHealth;
         poh_status() -> PohStatus;
         account_subscribe(AddressText) -> ApiStream<AccountInfo>;

@@ -28,6 +28,8 @@ fn every_variant() -> Vec<ApiError> {
         ApiError::Stopping,
         ApiError::Busy { reason: reason() },
         ApiError::Storage { reason: reason(), damaged: true },
+        ApiError::NoNetwork { reason: reason() },
+        ApiError::AddressRefused { address: "/ip4/0.0.0.0/tcp/1".to_owned(), reason: reason() },
         ApiError::Internal { reason: reason() },
         ApiError::Unreachable { url: url.clone(), reason: reason() },
         ApiError::TimedOut { url: url.clone(), after_ms: 1 },
@@ -55,7 +57,7 @@ fn codes_are_unique_and_stay() {
     let codes: Vec<i32> = every_variant().iter().map(ApiError::code).collect();
     let expected = [
         -32600, -32601, -32602, 1001, 1002, 1003, 1004, 2001, 2002, 2003, 2004, 2005, 2006, 2007, 3001, 4001,
-        4002, 4003, 4004, 4005, -32603, 5001, 5002, 5003, 5004,
+        4002, 4003, 4004, 4005, 4006, 4007, -32603, 5001, 5002, 5003, 5004,
     ];
     assert_eq!(codes, expected);
 }

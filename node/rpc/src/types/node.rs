@@ -6,6 +6,7 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Height, Timestamp};
 
 use super::chain::{Reorganisation, Tip};
+use super::network::SyncProgress;
 use super::scalar::{WorkText, schema};
 use super::storage::StorageInfo;
 
@@ -56,6 +57,10 @@ pub struct NodeInfo {
     pub synced: bool,
     /// Nodes it is connected to.
     pub peers: u32,
+    /// Those of them that it has gone to itself.
+    pub peers_outbound: u32,
+    /// How far it is behind its peers, and how fast it comes nearer.
+    pub sync: SyncProgress,
     /// The end of its chain.
     pub tip: Tip,
     /// The header with the most work that is known: the tip's, unless bodies are missing.

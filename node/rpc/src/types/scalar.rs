@@ -5,13 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::address::AddressError;
 use vibecoin_primitives::{Address, AddressPrefix, Amount, Bits, Height, Timestamp, Work};
 
-use super::{chain, dev, mempool, miner, node, state, tx};
+use super::{chain, dev, mempool, miner, network, node, state, tx};
 use crate::error::ApiError;
 
 /// Bytes, as lower-case hex.
@@ -247,11 +247,12 @@ macro_rules! as_text {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
     )* };
 }
+pub(crate) use as_text;
 as_text!(HexBytes, AddressText, WorkText, BitsText);
 
 /// Stand-ins with which the fields of the API's types describe values of the ledger.
@@ -280,6 +281,7 @@ macro_rules! described_as {
         }
     )* };
 }
+pub(crate) use described_as;
 described_as! {
     schema::Hash, "Hash", { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "32 bytes, first byte first" };
     schema::Amount, "Amount", { "type": "string", "pattern": "^[0-9]{1,20}$", "description": "beats; 10^9 are one VIBE" };
@@ -330,4 +332,6 @@ described_by! {
     miner::MinerStatus, miner::Template,
     node::NodeInfo, node::NodeHealth, node::PohStatus, node::Stopping, node::LogLine,
     dev::DevMined, dev::DevClock, dev::DevSnapshot,
+    network::NetInfo, network::PeerInfo, network::NetAdded, network::BanInfo, network::NetBans,
+    network::PeerAddress, network::BanTarget,
 }

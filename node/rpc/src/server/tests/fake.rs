@@ -17,6 +17,8 @@ use crate::types::*;
 pub const HASH: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 pub const ADDRESS: &str = "dvibe1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnyhs3kx";
 
+pub const NODE: &str = "12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw";
+
 /// See the module. `gone` fails every lookup, so that errors can be seen; `ticker` feeds `chain_subscribe_tip`.
 pub struct Fake {
     pub asked: Mutex<Vec<String>>,
@@ -74,6 +76,15 @@ pub fn sample(method: &str) -> Value {
     let reorganisation = json!({
         "number": 0, "time": 9, "fork_height": 4, "from": HASH, "to": HASH, "reverted": 1, "connected": 2,
         "alarming": false,
+    });
+    let sync = json!({
+        "phase": "blocks", "from": 1, "at": 7, "to": 9, "done": 0.75, "rate_per_s": 2.5, "eta_s": 1,
+    });
+    let kind = json!({
+        "kind": "blocks", "in_bytes": 5, "out_bytes": 6, "in_messages": 1, "out_messages": 2,
+    });
+    let ban = json!({
+        "who": "203.0.113.0/24", "since": 5, "until": 9, "reason": "spam", "by_operator": true,
     });
     match method {
         "chain_tip" | "chain_subscribe_tip" | "dev_revert" => tip,
@@ -140,11 +151,39 @@ pub fn sample(method: &str) -> Value {
             "target": HASH, "time_min": 8, "transactions": 0, "reward": "2000000000",
         }),
         "chain_submit" | "miner_submit" => submitted,
+        "net_info" => json!({
+            "enabled": true, "node_id": NODE, "agent": "vibecoin/0.1.0", "protocol_version": 1,
+            "listening": ["/ip4/127.0.0.1/tcp/28423"],
+            "external": [{ "address": "/ip4/203.0.113.7/tcp/28423", "known_by": "confirmed" }],
+            "nat": { "reachability": "public", "upnp": "mapped", "relay_server": false },
+            "peers": { "inbound": 1, "outbound": 2 }, "limits": { "inbound_max": 64, "outbound_target": 10 },
+            "traffic": { "in_bytes": 5, "out_bytes": 6, "kinds": [kind] },
+            "book": { "new": 7, "tried": 3, "anchors": ["/ip4/203.0.113.9/tcp/28423"] },
+            "dials": { "started": 9, "connected": 4, "failed": 5 },
+            "faults": [{ "reason": "bad_signature", "count": 2 }], "bans": 1, "paused": false, "sync": sync,
+            "servers": [{ "node_id": NODE, "in_flight": 16, "served": 100, "bytes_per_s": 9, "stalling": false }],
+        }),
+        "net_peers" => json!([{
+            "node_id": NODE, "address": "/ip4/203.0.113.9/tcp/28423", "direction": "outbound", "kind": "block_relay",
+            "relay": null, "agent": "vibecoin/0.1.0", "protocol_version": 1, "capabilities": ["full"],
+            "claimed": { "height": 9, "work": "18", "tip": HASH }, "latency_ms": 12.5, "connected_since": 5,
+            "in_bytes": 5, "out_bytes": 6, "traffic": [kind], "score": 20, "score_max": 100,
+            "faults": [{ "time": 6, "reason": "a header with a wrong target", "points": 20 }],
+            "in_flight": [{ "kind": "bodies", "count": 16, "oldest_ms": 40 }],
+            "last_message": { "kind": "headers", "time": 8 },
+        }]),
+        "net_add" => json!({ "address": "/dns4/seed.example/tcp/28423", "known": false, "connected": false }),
+        "net_ban" | "net_unban" => ban,
+        "net_bans" => json!({
+            "bans": [ban],
+            "goodbyes": [{ "node_id": NODE, "address": "/ip4/203.0.113.9/tcp/28423", "time": 8,
+                "reason": "too many requests", "banned": true }],
+        }),
         "node_info" => json!({
             "version": "0.1.0", "network": "devnet", "chain_id": 84232, "genesis_id": HASH, "genesis_time": 1,
             "address_prefix": "dvibe", "interval_ms": 1000, "retargets": false, "block_gas": 600_000_000,
-            "block_bytes": 8_388_608, "phase": "waiting_for_start", "starts_in_ms": 5, "synced": true, "peers": 0,
-            "tip": tip, "mining": false, "time": 9, "clock_offset_ms": 0, "uptime_ms": 1,
+            "block_bytes": 8_388_608, "phase": "waiting_for_start", "starts_in_ms": 5, "synced": true, "peers": 3,
+            "peers_outbound": 2, "sync": sync, "tip": tip, "mining": false, "time": 9, "clock_offset_ms": 0, "uptime_ms": 1,
             "best_header": { "id": HASH, "height": 8, "work": "16" },
             "waiting": { "headers_only": 1, "orphans": 0, "held": 0 },
             "storage": {
@@ -257,6 +296,9 @@ impl NodeApi for Fake {
     async fn miner_status(&self) -> Result<MinerStatus, ApiError> {
         self.answer("miner_status", "")
     }
+    async fn net_info(&self) -> Result<NetInfo, ApiError> {
+        self.answer("net_info", "")
+    }
     async fn node_info(&self) -> Result<NodeInfo, ApiError> {
         self.answer("node_info", "")
     }
@@ -306,6 +348,26 @@ impl OperatorApi for Fake {
     }
     async fn miner_stop(&self) -> Result<MinerStatus, ApiError> {
         self.answer("miner_stop", "")
+    }
+    async fn net_peers(&self) -> Result<Vec<PeerInfo>, ApiError> {
+        self.answer("net_peers", "")
+    }
+    async fn net_add(&self, address: PeerAddress) -> Result<NetAdded, ApiError> {
+        self.answer("net_add", &address.to_string())
+    }
+    async fn net_ban(
+        &self,
+        who: BanTarget,
+        seconds: Option<u64>,
+        reason: Option<String>,
+    ) -> Result<BanInfo, ApiError> {
+        self.answer("net_ban", &format!("{who} {seconds:?} {reason:?}"))
+    }
+    async fn net_unban(&self, who: BanTarget) -> Result<BanInfo, ApiError> {
+        self.answer("net_unban", &who.to_string())
+    }
+    async fn net_bans(&self) -> Result<NetBans, ApiError> {
+        self.answer("net_bans", "")
     }
     async fn node_stop(&self) -> Result<Stopping, ApiError> {
         self.answer("node_stop", "")

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::Running;
-use super::fake::{ADDRESS, Fake, HASH, sample};
+use super::fake::{ADDRESS, Fake, HASH, NODE, sample};
 use crate::api::{NodeApi, OperatorApi, methods};
 use crate::error::{ApiError, Subject};
 use crate::server::serve::all_methods;
@@ -56,6 +56,7 @@ async fn every_public_method_arrives_and_returns() {
     same!(running, client.mempool_info(), "");
     same!(running, client.mempool_list(Some(2)), "Some(2)");
     same!(running, client.miner_status(), "");
+    same!(running, client.net_info(), "");
     same!(running, client.node_info(), "");
     same!(running, client.node_health(), "");
     same!(running, client.poh_status(), "");
@@ -77,6 +78,17 @@ async fn every_operator_method_arrives_and_returns() {
     );
     same!(running, client.miner_start(Some(address.clone()), Some(2)), format!("Some({ADDRESS}) Some(2)"));
     same!(running, client.miner_stop(), "");
+    same!(running, client.net_peers(), "");
+    let seed = "/dns4/seed.example/tcp/28423";
+    same!(running, client.net_add(seed.parse().unwrap()), seed);
+    let who: BanTarget = "203.0.113.77/24".parse().unwrap();
+    same!(
+        running,
+        client.net_ban(who, Some(60), Some("spam".to_owned())),
+        "203.0.113.0/24 Some(60) Some(\"spam\")"
+    );
+    same!(running, client.net_unban(NODE.parse().unwrap()), NODE);
+    same!(running, client.net_bans(), "");
     same!(running, client.node_stop(), "");
     same!(running, client.dev_mine(3, None), "3 None");
     same!(running, client.dev_faucet(address, Amount::MAX), format!("{ADDRESS} {}", u64::MAX));
@@ -169,7 +181,7 @@ async fn discover_describes_exactly_the_registered_methods() {
         assert!(!method["description"].as_str().unwrap().is_empty());
     }
     assert_eq!(described, registered);
-    assert_eq!(methods().count(), 37, "a method came or went: tell docs and examples");
+    assert_eq!(methods().count(), 43, "a method came or went: tell docs and examples");
 }
 
 /// The examples show the form of every answer; the schemas must describe exactly their fields.
@@ -197,8 +209,19 @@ fn schemas_name_the_fields_of_the_examples() {
 #[test]
 fn only_what_an_operator_does_needs_the_cookie() {
     for method in methods() {
-        let operators =
-            ["chain_submit", "miner_template", "miner_submit", "miner_start", "miner_stop", "node_stop"];
+        let operators = [
+            "chain_submit",
+            "miner_template",
+            "miner_submit",
+            "miner_start",
+            "miner_stop",
+            "net_peers",
+            "net_add",
+            "net_ban",
+            "net_unban",
+            "net_bans",
+            "node_stop",
+        ];
         let expected =
             operators.contains(&method.name) || method.name.starts_with("dev_") || method.name == "node_logs";
         assert_eq!(method.access == Access::Cookie, expected, "{}", method.name);
