@@ -44,7 +44,7 @@ fn no_color_means_none() {
     let home = Home::new();
     let terminal = Terminal::start_with(&home, (80, 24), &["tui"], &[("NO_COLOR", "1")]);
     create_wallet(&terminal);
-    for tab in ["1", "2", "3", "4", "5"] {
+    for tab in ["1", "2", "3", "4", "5", "6", "7"] {
         terminal.write(tab);
         std::thread::sleep(std::time::Duration::from_millis(200));
         let screen = terminal.screen();

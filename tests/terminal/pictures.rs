@@ -43,7 +43,7 @@ fn pictures_of_the_screens() {
     draw(&terminal, "payment", "VibeCoin · a payment under way");
     terminal.write("o").wait_for("Explorer").wait_for("for the tea");
     draw(&terminal, "explorer", "VibeCoin · explorer");
-    terminal.write("4").wait_for("Mining").wait_for("paced");
+    terminal.write("5").wait_for("Mining").wait_for("paced");
     draw(&terminal, "mining", "VibeCoin · mining");
     terminal.write("2").press(Key::Escape).wait_for("Accounts").write("r").wait_for("payment URI");
     draw(&terminal, "receive", "VibeCoin · receive");

@@ -91,4 +91,10 @@ pub enum Slot {
     Page,
     /// The miner.
     Miner,
+    /// The pool.
+    Pool,
+    /// The network, looked at.
+    Network,
+    /// A change of who may be connected.
+    Peers,
 }

@@ -75,6 +75,17 @@ pub trait Backend: Send + Sync + 'static {
     /// Stops the miner.
     fn stop_miner(&self) -> Answer<'_, MinerStatus>;
 
+    /// What waits.
+    fn pool(&self) -> Answer<'_, PoolView>;
+    /// The node among its peers.
+    fn network(&self) -> Answer<'_, NetworkView>;
+    /// Tells the node of a peer, and looks again.
+    fn add_peer(&self, address: String) -> Answer<'_, NetworkView>;
+    /// Bans a node or an address for so many seconds, and looks again.
+    fn ban(&self, who: SafeText, seconds: u64) -> Answer<'_, NetworkView>;
+    /// Ends a ban, and looks again.
+    fn unban(&self, who: SafeText) -> Answer<'_, NetworkView>;
+
     /// What happens by itself, from now on. Called once.
     fn events(&self) -> BoxStream<'static, Event>;
 }
@@ -131,6 +142,11 @@ pub enum Request {
     Miner,
     StartMiner { threads: u32, account: u32 },
     StopMiner,
+    Pool,
+    Network,
+    AddPeer(String),
+    Ban { who: SafeText, seconds: u64 },
+    Unban(SafeText),
 }
 
 /// What is answered.
@@ -156,6 +172,8 @@ pub enum Reply {
     Forks(Forks),
     Found(Found),
     Miner(Box<MinerStatus>),
+    Pool(Box<PoolView>),
+    Network(Box<NetworkView>),
 }
 
 /// Puts a request to a backend.
@@ -211,5 +229,10 @@ pub async fn ask(backend: &dyn Backend, request: Request) -> Result<Reply, Failu
             Reply::Miner(Box::new(backend.start_miner(threads, account).await?))
         }
         Request::StopMiner => Reply::Miner(Box::new(backend.stop_miner().await?)),
+        Request::Pool => Reply::Pool(Box::new(backend.pool().await?)),
+        Request::Network => Reply::Network(Box::new(backend.network().await?)),
+        Request::AddPeer(address) => Reply::Network(Box::new(backend.add_peer(address).await?)),
+        Request::Ban { who, seconds } => Reply::Network(Box::new(backend.ban(who, seconds).await?)),
+        Request::Unban(who) => Reply::Network(Box::new(backend.unban(who).await?)),
     })
 }

@@ -26,6 +26,8 @@ use crate::safe::{SafeText, ink};
 mod chain;
 mod events;
 mod first_minute;
+mod network;
+mod pool;
 mod rewards;
 mod wallet;
 mod words;
@@ -316,6 +318,26 @@ impl Backend for ClientBackend {
             let status = self.operator()?.miner_stop().await?;
             chain::miner(self, Some(status)).await
         })
+    }
+
+    fn pool(&self) -> Answer<'_, PoolView> {
+        self.answer(pool::view(self))
+    }
+
+    fn network(&self) -> Answer<'_, NetworkView> {
+        self.answer(network::view(self))
+    }
+
+    fn add_peer(&self, address: String) -> Answer<'_, NetworkView> {
+        self.answer(network::add(self, address))
+    }
+
+    fn ban(&self, who: SafeText, seconds: u64) -> Answer<'_, NetworkView> {
+        self.answer(network::ban(self, who, seconds))
+    }
+
+    fn unban(&self, who: SafeText) -> Answer<'_, NetworkView> {
+        self.answer(network::unban(self, who))
     }
 
     fn events(&self) -> BoxStream<'static, Event> {

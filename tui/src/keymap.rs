@@ -78,8 +78,12 @@ contexts! {
     Sign = "sign", "Messages";
     /// The explorer.
     Explorer = "explorer", "Explorer";
+    /// What waits.
+    Mempool = "mempool", "Mempool";
     /// The miner.
     Mining = "mining", "Mining";
+    /// The peers.
+    Network = "network", "Network";
     /// The log.
     Logs = "logs", "Logs";
     /// A line asked for.

@@ -4,9 +4,13 @@
 //! absent: types of the API or of the wallet; a backend translates.
 
 mod chain;
+mod network;
+mod pool;
 mod wallet;
 
 pub use chain::*;
+pub use network::*;
+pub use pool::*;
 pub use wallet::*;
 
 use crate::safe::SafeText;

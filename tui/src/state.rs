@@ -12,12 +12,16 @@ use crate::safe::SafeText;
 
 mod explorer;
 mod first_start;
+mod network;
 mod overlay;
+mod pool;
 mod wallet;
 
 pub use explorer::*;
 pub use first_start::*;
+pub use network::*;
 pub use overlay::*;
+pub use pool::*;
 pub use wallet::*;
 
 /// The least columns that everything fits in.
@@ -54,15 +58,20 @@ pub enum Tab {
     Wallet,
     /// The chain.
     Explorer,
+    /// What waits.
+    Mempool,
     /// The miner.
     Mining,
+    /// The peers.
+    Network,
     /// The log.
     Logs,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 5] = [Self::Home, Self::Wallet, Self::Explorer, Self::Mining, Self::Logs];
+    pub const ALL: [Self; 7] =
+        [Self::Home, Self::Wallet, Self::Explorer, Self::Mempool, Self::Mining, Self::Network, Self::Logs];
 
     /// Its name.
     #[must_use]
@@ -71,7 +80,9 @@ impl Tab {
             Self::Home => "Home",
             Self::Wallet => "Wallet",
             Self::Explorer => "Explorer",
+            Self::Mempool => "Mempool",
             Self::Mining => "Mining",
+            Self::Network => "Network",
             Self::Logs => "Logs",
         }
     }
@@ -174,6 +185,10 @@ pub struct State {
     pub home_selected: usize,
     /// The explorer.
     pub explorer: Explorer,
+    /// The pool.
+    pub pool: Pool,
+    /// The network.
+    pub network: Network,
     /// The log.
     pub logs: Logs,
     /// What lies over the screen; the last has the keys.
@@ -205,6 +220,8 @@ impl State {
             tab: Tab::Home,
             home_selected: 0,
             explorer: Explorer::default(),
+            pool: Pool::default(),
+            network: Network::default(),
             logs: Logs::default(),
             overlays: Vec::new(),
             notice: None,
@@ -316,7 +333,9 @@ impl State {
                 Tab::Home => Context::Home,
                 Tab::Wallet => self.wallet().map_or(Context::Wallet, Wallet::context),
                 Tab::Explorer => Context::Explorer,
+                Tab::Mempool => Context::Mempool,
                 Tab::Mining => Context::Mining,
+                Tab::Network => Context::Network,
                 Tab::Logs => Context::Logs,
             },
         }

@@ -15,7 +15,9 @@ mod available;
 mod explorer;
 mod first_start;
 mod home;
+mod network;
 mod overlay;
+mod pool;
 mod send;
 mod unlock;
 mod wallet;
@@ -75,6 +77,10 @@ fn tick(state: &mut State, now_ms: u64, fx: &mut Vec<Effect>) {
     }
     if second_passed && state.needs_ticks() {
         state.revision += 1;
+    }
+    if second_passed {
+        pool::second(state, fx);
+        network::second(state, fx);
     }
 }
 
@@ -190,6 +196,8 @@ fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
             state.tab = Tab::Mining;
             fx.push(state.ask(Slot::Miner, Request::Miner));
         }
+        Command::Mempool => pool::open(state, fx),
+        Command::Network => network::open(state, fx),
         Command::Logs => state.tab = Tab::Logs,
         Command::Send => send::open(state, fx),
         Command::Receive => wallet::open_receive(state),
@@ -224,7 +232,9 @@ fn run_here(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
             Tab::Home => home::run(state, command, fx),
             Tab::Wallet => wallet::run(state, command, fx),
             Tab::Explorer => explorer::run(state, command, fx),
+            Tab::Mempool => pool::run(state, command, fx),
             Tab::Mining => home::run_mining(state, command, fx),
+            Tab::Network => network::run(state, command, fx),
             Tab::Logs => home::run_logs(state, command),
         },
     }

@@ -1,8 +1,8 @@
 //! Drawing: the same state gives the same frame.
 //!
 //! ```text
-//!  VibeCoin  devnet ▸ 12,408  ● synced  8 peers ↑3  12.4 MH/s        full node  locks 4:12
-//!  1 Home  2 Wallet  3 Explorer  4 Mining  5 Logs                                ? help  : command
+//!  VibeCoin  devnet ▸ 12,408 ● synced peers 8 ↑3 12.4 MH/s           full node  locks 4:12
+//!  1 Home  2 Wallet  3 Explorer  4 Mempool  5 Mining  6 Network  7 Logs         main
 //! ╭ body ─────────────────────────────────────────────────────────────────────────────────────╮
 //! ╰───────────────────────────────────────────────────────────────────────────────────────────╯
 //!  s send  r receive  h history  / search  ? help
@@ -30,8 +30,11 @@ mod history;
 mod home;
 mod logs;
 mod mining;
+mod network;
+mod network_lists;
 mod overlay;
 mod pieces;
+mod pool;
 mod send;
 mod wallet;
 
@@ -64,7 +67,9 @@ pub fn render(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
             Tab::Home => home::draw(state, &mut pen, body),
             Tab::Wallet => wallet::draw(state, &mut pen, body),
             Tab::Explorer => explorer::draw(state, &mut pen, body),
+            Tab::Mempool => pool::draw(state, &mut pen, body),
             Tab::Mining => mining::draw(state, &mut pen, body),
+            Tab::Network => network::draw(state, &mut pen, body),
             Tab::Logs => logs::draw(state, &mut pen, body),
         },
     }
@@ -115,15 +120,17 @@ fn title(state: &State, pen: &mut Pen<'_>, area: Rect) {
                 left.push((9, Text::new(" ▲ warning ", theme.alarm)));
             }
             if let Some((all, out)) = status.peers {
-                let word = if all == 1 { "peer" } else { "peers" };
-                left.push((4, Text::new(ink!(" {all} {word} "), theme.bar)));
+                // While there is something to catch up with, who it comes from matters more than the pace.
+                let rank = if matches!(status.sync, SyncState::Syncing { .. }) { 6 } else { 4 };
+                let style = if all == 0 { theme.warn } else { theme.bar };
+                left.push((rank, Text::new(ink!("peers {all} "), style)));
                 if out > 0 {
                     left.push((2, Text::new(ink!("↑{out} "), theme.dim)));
                 }
             }
             let pace = match status.pace {
-                Pace::Paced { interval_ms } => ink!(" paced {} ", pace_span(interval_ms)),
-                Pace::HashRate(rate) => ink!(" {} ", format::hash_rate(rate)),
+                Pace::Paced { interval_ms } => ink!("paced {} ", pace_span(interval_ms)),
+                Pace::HashRate(rate) => ink!("{} ", format::hash_rate(rate)),
             };
             left.push((5, Text::new(pace, theme.bar)));
             let trust = match status.trust {
@@ -136,7 +143,7 @@ fn title(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
     right.push((6, lock(state, theme)));
     let width = |parts: &[(u8, Text)]| parts.iter().map(|(_, t)| t.width()).sum::<usize>();
-    while width(&left) + width(&right) + 1 > usize::from(area.width) {
+    while width(&left) + width(&right) > usize::from(area.width) {
         let Some(least) = left.iter().enumerate().min_by_key(|(_, (rank, _))| *rank).map(|(i, _)| i) else {
             break;
         };
@@ -151,12 +158,16 @@ fn sync(status: &ChainStatus, theme: &Theme) -> Text {
     match &status.sync {
         SyncState::Starting => Text::new("○ starting ", theme.warn),
         SyncState::Synced => Text::new("● synced ", theme.good),
-        SyncState::Syncing { target, eta_s } => {
-            let share = if *target == 0 { 0 } else { status.height.min(*target) * 100 / target };
-            let text = Text::new(ink!("◐ syncing {share} % "), theme.warn);
+        SyncState::Syncing { target, done, eta_s } => {
+            let share = match done {
+                Some(done) => (done.clamp(0.0, 1.0) * 100.0) as u64,
+                None if *target == 0 => 0,
+                None => status.height.min(*target).saturating_mul(100) / target,
+            };
+            let text = Text::new(ink!("◐ syncing {share} %"), theme.warn);
             match eta_s {
-                Some(eta) => text.add(ink!("{} left ", format::span(*eta)), theme.dim),
-                None => text,
+                Some(eta) => text.add(ink!(", {} ", format::span(*eta)), theme.dim),
+                None => text.add(" ", theme.dim),
             }
         }
         SyncState::Offline(_) => Text::new("○ offline ", theme.bad),
@@ -278,6 +289,9 @@ fn label(state: &State, context: Context, command: Command) -> &'static str {
         (Command::Back, Context::Confirm | Context::Review) => "no, back",
         (Command::Back, Context::Help) => "close",
         (Command::Next, Context::Receive) => "next account",
+        (Command::Filter, Context::Mempool) if state.pool.own_only => "all",
+        (Command::Filter, Context::Mempool) => "yours only",
+        (Command::ShowBans, _) if state.network.list == NetworkList::Bans => "peers",
         (Command::Follow, _) if state.logs.follow => "stop following",
         _ => command.label(),
     }
@@ -333,7 +347,9 @@ pub fn clicked(state: &State, column: u16, row: u16) -> Option<Command> {
                 Tab::Home => Command::Home,
                 Tab::Wallet => Command::Wallet,
                 Tab::Explorer => Command::Explorer,
+                Tab::Mempool => Command::Mempool,
                 Tab::Mining => Command::Mining,
+                Tab::Network => Command::Network,
                 Tab::Logs => Command::Logs,
             }
         });

@@ -15,3 +15,5 @@ mod looks;
 mod manners;
 #[path = "screens/money.rs"]
 mod money;
+#[path = "screens/network.rs"]
+mod network;

@@ -10,7 +10,7 @@ use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
 use vibecoin_client::api::{self, Phase};
 
-use super::{ClientBackend, chain};
+use super::{ClientBackend, chain, network};
 use crate::backend::Event;
 use crate::model::*;
 use crate::safe::SafeText;
@@ -73,7 +73,8 @@ async fn status(backend: &ClientBackend) -> Result<(), ()> {
             let poh = chain::poh(backend).await;
             let rate = if info.retargets { hash_rate(backend).await } else { None };
             let health = backend.node().node_health().await.ok();
-            Event::Status(Box::new(translate(&info, health, poh, rate)))
+            let net = backend.node().net_info().await.ok().filter(|net| net.enabled);
+            Event::Status(Box::new(translate(&info, net.as_ref(), health, poh, rate)))
         }
         Err(error) if error.is_unreachable() || matches!(error, api::ApiError::Stopping) => {
             Event::Gone(SafeText::new(&error.to_string()))
@@ -89,6 +90,7 @@ async fn hash_rate(backend: &ClientBackend) -> Option<f64> {
 
 fn translate(
     info: &api::NodeInfo,
+    net: Option<&api::NetInfo>,
     health: Option<api::NodeHealth>,
     poh: Option<Poh>,
     rate: Option<f64>,
@@ -99,17 +101,18 @@ fn translate(
     let warnings = health.map(|health| [health.problems, health.warnings].concat()).unwrap_or_default();
     let sync = match info.phase {
         Phase::WaitingForStart { .. } => SyncState::Starting,
-        Phase::Running | Phase::Stopping if info.synced => SyncState::Synced,
-        Phase::Running | Phase::Stopping => {
-            SyncState::Syncing { target: info.best_header.height.get(), eta_s: None }
-        }
+        Phase::Running | Phase::Stopping => match net.and_then(|net| network::catching_up(&net.sync)) {
+            Some(state) => state,
+            None if info.synced => SyncState::Synced,
+            None => SyncState::Syncing { target: info.best_header.height.get(), done: None, eta_s: None },
+        },
     };
     ChainStatus {
         network: SafeText::new(&info.network),
         height: info.tip.height.get(),
         tip_time_ms: info.tip.time.get(),
         sync,
-        peers: Some((info.peers, 0)),
+        peers: net.map(|net| (net.peers.total(), net.peers.outbound)),
         pace: match rate {
             Some(rate) => Pace::HashRate(rate),
             None => Pace::Paced { interval_ms: info.interval_ms },

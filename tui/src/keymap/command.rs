@@ -37,7 +37,9 @@ commands! {
     Home = "home", "home", "Go to Home";
     Wallet = "wallet", "wallet", "Go to the wallet: accounts, payments, contacts";
     Explorer = "explorer", "explorer", "Go to the explorer";
+    Mempool = "mempool", "mempool", "Go to what waits to be mined";
     Mining = "mining", "mining", "Go to the miner";
+    Network = "network", "network", "Go to the network: peers, bans, synchronisation";
     Logs = "logs", "logs", "Go to the log";
     Send = "send", "send", "Send coins";
     Receive = "receive", "receive", "Show an address to be paid at";
@@ -65,6 +67,11 @@ commands! {
     ToggleMining = "toggle-mining", "mine", "Start or stop mining";
     ThreadsMore = "threads-more", "more threads", "Mine with one thread more";
     ThreadsFewer = "threads-fewer", "fewer", "Mine with one thread less";
+    AddPeer = "add-peer", "add peer", "Tell the node of a peer";
+    BanPeer = "ban-peer", "ban", "Ban the chosen peer for a day";
+    BanAddress = "ban-address", "ban address", "Ban everybody at the chosen peer's address for a day";
+    ShowBans = "show-bans", "bans", "Show who is banned, and who does not want this node";
+    Unban = "unban", "unban", "End the chosen ban";
     Follow = "follow", "follow", "Follow the newest line, or stop";
     Level = "level", "level", "Show graver lines only";
     CreateWallet = "create-wallet", "create", "Create a wallet with new words";
@@ -120,7 +127,9 @@ impl Command {
             Self::Home
                 | Self::Wallet
                 | Self::Explorer
+                | Self::Mempool
                 | Self::Mining
+                | Self::Network
                 | Self::Logs
                 | Self::Send
                 | Self::Receive

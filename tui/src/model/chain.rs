@@ -17,7 +17,7 @@ pub enum Trust {
 }
 
 /// How far the chain has been followed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum SyncState {
     /// Nothing is known yet.
     #[default]
@@ -28,6 +28,8 @@ pub enum SyncState {
     Syncing {
         /// The height to reach.
         target: u64,
+        /// The part that is done, 0 to 1, where it is not the part of the height.
+        done: Option<f64>,
         /// Seconds to go at the present rate, when there is a rate.
         eta_s: Option<u64>,
     },

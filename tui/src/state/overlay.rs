@@ -57,6 +57,27 @@ pub enum Question {
         /// Its address, whole.
         address: SafeText,
     },
+    /// Ban a node.
+    BanPeer {
+        /// Its id, whole.
+        id: SafeText,
+        /// Where it is.
+        place: SafeText,
+    },
+    /// Ban everybody at an address.
+    BanAddress {
+        /// The address.
+        ip: SafeText,
+        /// How many connected peers are there.
+        there: usize,
+    },
+    /// End a ban.
+    Unban {
+        /// Whose, whole.
+        who: SafeText,
+        /// Why it was.
+        reason: SafeText,
+    },
     /// Leave while a payment is being signed and sent.
     LeaveWhileSending,
     /// Give up words that have been shown.
@@ -101,6 +122,8 @@ pub enum Purpose {
     },
     /// An amount to ask for.
     RequestAmount,
+    /// Where a peer is.
+    PeerAddress,
     /// Something to look for in the chain.
     Search,
 }
@@ -115,6 +138,7 @@ impl Purpose {
             Self::ContactName { .. } => "Contact · name",
             Self::Label { .. } => "Note",
             Self::RequestAmount => "Ask for an amount",
+            Self::PeerAddress => "New peer · address",
             Self::Search => "Search the chain",
         }
     }
@@ -128,6 +152,7 @@ impl Purpose {
             Self::ContactName { .. } => "The name you know them by.",
             Self::Label { .. } => "For yourself only; it stays on this computer. Empty takes it away.",
             Self::RequestAmount => "VIBE, such as 1.5. Empty asks for no amount.",
+            Self::PeerAddress => "A multiaddr, such as /ip4/203.0.113.7/tcp/8423. It is dialled at once.",
             Self::Search => "A height, an id, an address, a name or a note.",
         }
     }

@@ -1,6 +1,6 @@
 //! Answers, each to its place.
 
-use super::{explorer, fail, first_start, home, notice, send, unlock, wallet};
+use super::{explorer, fail, first_start, home, network, notice, pool, send, unlock, wallet};
 use crate::action::{Effect, Slot};
 use crate::backend::{Reply, Request};
 use crate::model::*;
@@ -59,6 +59,8 @@ pub(super) fn take(state: &mut State, slot: Slot, result: Result<Reply, Failure>
         (Slot::Blocks, Ok(Reply::Blocks(rows))) => explorer::take_blocks(state, rows),
         (Slot::Page, result) => explorer::take_page(state, result),
         (Slot::Miner, Ok(Reply::Miner(miner))) => home::take_miner(state, *miner),
+        (Slot::Pool, result) => pool::take(state, result),
+        (Slot::Network | Slot::Peers, result) => network::take(state, slot, result),
         // Refreshing what is shown fails quietly: the title line says when there is no connection.
         (Slot::Overview | Slot::Prices | Slot::Payment | Slot::Blocks | Slot::Lock, _) => {}
         (_, Err(failure)) => fail(state, &failure),

@@ -24,7 +24,9 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
         Command::Home
         | Command::Wallet
         | Command::Explorer
+        | Command::Mempool
         | Command::Mining
+        | Command::Network
         | Command::Logs
         | Command::Forks
         | Command::Search
@@ -41,6 +43,9 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
         Command::FirstStart if matches!(state.session, Session::FirstStart(_)) => Some("this is it"),
         Command::ToggleMining | Command::ThreadsMore | Command::ThreadsFewer => {
             return mining_unavailable(state, command);
+        }
+        Command::AddPeer | Command::BanPeer | Command::BanAddress | Command::Unban => {
+            return super::network::unavailable(state, command);
         }
         Command::OpenExplorer => nothing_to_open(state),
         Command::Complete => nothing_to_complete(state),

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 use vibecoin_primitives::Address;
 
-use super::{explorer, is_move, leave, moved, notice, page_rows, unavailable};
+use super::{explorer, is_move, leave, moved, network, notice, page_rows, unavailable};
 use crate::action::{Effect, Slot};
 use crate::backend::Request;
 use crate::keymap::Command;
@@ -133,6 +133,10 @@ fn confirmed(state: &mut State, question: Question, fx: &mut Vec<Effect>) {
         Question::RemoveContact { address, .. } => {
             fx.push(state.ask(Slot::Contacts, Request::RemoveContact(address)));
         }
+        Question::BanPeer { id: who, .. } | Question::BanAddress { ip: who, .. } => {
+            network::change(state, Request::Ban { who, seconds: BAN_S }, fx);
+        }
+        Question::Unban { who, .. } => network::change(state, Request::Unban(who), fx),
         Question::LeaveWhileSending => leave(state, fx),
         Question::DropWords => super::first_start::drop_words(state),
     }
@@ -185,6 +189,13 @@ fn entered(state: &mut State, purpose: Purpose, text: &str, fx: &mut Vec<Effect>
             if let Some(WalletPage::Receive(receive)) = state.wallet_mut().and_then(|w| w.pages.last_mut()) {
                 receive.amount = amount.filter(|a| !a.is_zero());
             }
+        }
+        Purpose::PeerAddress => {
+            if text.is_empty() {
+                return Err("type where the peer is".into());
+            }
+            state.overlays.pop();
+            network::change(state, Request::AddPeer(text.to_owned()), fx);
         }
         Purpose::Search => {
             if text.is_empty() {

@@ -114,6 +114,37 @@ fn confirm(question: &Question, pen: &mut Pen<'_>, area: Rect) {
             ],
             " remove",
         ),
+        Question::BanPeer { id, place } => (
+            "Ban a node",
+            vec![
+                Text::new(id, theme.strong),
+                Text::new("at ", theme.text)
+                    .add(place, theme.own)
+                    .add(" is disconnected now, and for a day", theme.text),
+                Text::new("neither dialled nor let in, wherever it is.", theme.text),
+                Text::new("Other nodes at its address are not touched.", theme.dim),
+            ],
+            " ban it",
+        ),
+        Question::BanAddress { ip, there } => (
+            "Ban an address",
+            vec![
+                Text::new("Everybody at ", theme.text).add(ip, theme.strong).add(":", theme.text),
+                Text::new(ink!("{there} connected now, disconnected at once;"), theme.text),
+                Text::new("for a day nobody there is dialled or let in.", theme.text),
+                Text::new("A node banned so can come back from another address.", theme.dim),
+            ],
+            " ban it",
+        ),
+        Question::Unban { who, reason } => (
+            "End a ban",
+            vec![
+                Text::new(who, theme.strong),
+                Text::new("was banned: ", theme.dim).add(reason, theme.text),
+                Text::new("It may be dialled and let in again from now on.", theme.text),
+            ],
+            " end it",
+        ),
         Question::LeaveWhileSending => (
             "Leave now?",
             vec![

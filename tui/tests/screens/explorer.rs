@@ -139,7 +139,7 @@ fn what_is_kept_is_on_home() {
 #[test]
 fn mining_is_stopped_started_and_given_threads() {
     let mut seat = Seat::open(SMALL);
-    seat.key("4");
+    seat.key("5");
     seat.expect("paced: a block every 1.00 s");
     assert!(!seat.shows("MH/s"), "no hash rate where it would mean nothing");
     seat.key("m");
@@ -159,7 +159,7 @@ fn who_may_not_mine_is_told_why() {
     let mut seat = Seat::open(SMALL);
     let words = "this program only looks at the node: it may not run its miner";
     let status = MinerStatus { unavailable: Some(words.into()), ..miner(false) };
-    seat.key("4");
+    seat.key("5");
     seat.act(Action::Event(Event::Miner(Box::new(status))));
     seat.key("m");
     seat.expect(words);
@@ -169,7 +169,7 @@ fn who_may_not_mine_is_told_why() {
 #[test]
 fn the_log_follows_stands_still_and_filters() {
     let mut seat = Seat::open(SMALL);
-    seat.key("5");
+    seat.key("7");
     add_logs(&mut seat);
     seat.expect("following");
     seat.expect("block 12406");
@@ -205,4 +205,43 @@ fn blocks_that_come_while_others_are_fetched_hide_none_of_them() {
     seat.expect("12,409");
     seat.expect("12,408");
     seat.expect("12,400");
+}
+
+#[test]
+fn what_waits_is_shown_by_price_and_with_its_block() {
+    for size in [(80, 24), (200, 60)] {
+        let mut seat = Seat::open(size);
+        seat.key("4");
+        for text in [
+            "Waiting · 1,204",
+            "128–255",
+            "64–127",
+            "20 of 1,204 transactions",
+            "2, mined in about 1 s",
+            "next",
+        ] {
+            seat.expect(text);
+        }
+        seat.key("G");
+        seat.expect("in 2 blocks");
+        seat.key("f");
+        seat.expect("yours only");
+        assert!(!seat.shows("in 2 blocks"));
+        seat.keys(&["down", "enter"]);
+        seat.expect(hash(5_012).as_str());
+    }
+}
+
+#[test]
+fn a_chosen_transaction_stays_chosen_while_it_waits() {
+    let mut seat = Seat::open((80, 24));
+    seat.keys(&["4", "down", "down", "down"]);
+    seat.fake.pool.rows.remove(0);
+    let now_ms = seat.state.now_ms;
+    for second in 1..=2 {
+        seat.act(Action::Tick(now_ms + second * 1_000));
+    }
+    assert_eq!(seat.state.pool.chosen().map(|row| row.txid.clone()), Some(hash(5_003)));
+    seat.key("y");
+    assert_eq!(seat.copied, [hash(5_003).to_string()]);
 }

@@ -41,6 +41,28 @@ fn poison(seat: &mut Seat) {
         id: evil(),
         ..block_row(TIP + 1)
     }])));
+    if let Some(view) = &mut seat.state.pool.view {
+        for row in &mut view.rows {
+            (row.from, row.to, row.txid) = (evil(), Some(evil()), evil());
+        }
+    }
+    if let Some(view) = &mut seat.state.network.view {
+        view.own.addresses = vec![(evil(), evil()); 3];
+        view.sync.what = Some(evil());
+        for peer in &mut view.peers {
+            (peer.place, peer.address, peer.agent) = (evil(), evil(), evil());
+            (peer.capabilities, peer.in_flight) = (evil(), evil());
+            peer.kinds = vec![(evil(), 1, 2)];
+            peer.faults = vec![FaultRow { time_ms: NOW_MS, reason: evil(), points: 3 }; 9];
+            peer.last = Some((evil(), NOW_MS));
+        }
+        for ban in &mut view.bans {
+            ban.reason = evil();
+        }
+        for goodbye in &mut view.goodbyes {
+            (goodbye.place, goodbye.reason) = (evil(), evil());
+        }
+    }
     if let vibecoin_tui::state::Session::Open(wallet) = &mut seat.state.session {
         for row in &mut wallet.overview.recent {
             row.memo = Some(evil());
@@ -132,7 +154,7 @@ proptest! {
             4 => { let mut s = Seat::open((80, 24)); s.key(":"); s }
             5 => { let mut s = Seat::open((80, 24)); s.keys(&["h", "/"]); s }
             6 => { let mut s = Seat::open((80, 24)); s.keys(&["2", "v"]); s }
-            _ => { let mut s = Seat::open((80, 24)); s.keys(&["5", "/"]); s }
+            _ => { let mut s = Seat::open((80, 24)); s.keys(&["7", "/"]); s }
         };
         seat.act(Action::Paste(text));
         harmless(&seat, "typed");

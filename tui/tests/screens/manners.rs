@@ -12,9 +12,14 @@ const SMALL: (u16, u16) = (80, 24);
 #[test]
 fn the_footer_shows_keys_that_work_here() {
     let mut seat = Seat::open(SMALL);
-    for (key, footer) in
-        [("1", "s send"), ("3", "f forks"), ("4", "m stop mining"), ("5", "f stop following")]
-    {
+    for (key, footer) in [
+        ("1", "s send"),
+        ("3", "f forks"),
+        ("4", "f yours only"),
+        ("5", "m stop mining"),
+        ("6", "b ban"),
+        ("7", "f stop following"),
+    ] {
         seat.key(key);
         let screen = seat.screen();
         assert!(screen.lines().last().unwrap().contains(footer), "{key}: {}", screen.lines().last().unwrap());

@@ -14,6 +14,8 @@ pub struct Fake {
     pub contacts: Vec<Contact>,
     pub refuse_plan: Option<Failure>,
     pub mining: bool,
+    pub network: NetworkView,
+    pub pool: PoolView,
     pub overview: Overview,
     pub asked: Vec<Request>,
 }
@@ -122,6 +124,31 @@ impl Fake {
             Request::StartMiner { threads, .. } => {
                 self.mining = true;
                 Reply::Miner(Box::new(MinerStatus { threads, ..miner(true) }))
+            }
+            Request::Pool => Reply::Pool(Box::new(self.pool.clone())),
+            Request::Network => Reply::Network(Box::new(self.network.clone())),
+            Request::AddPeer(address) if !address.starts_with('/') => {
+                return Err(Failure::new("an address begins with /ip4"));
+            }
+            Request::AddPeer(address) => {
+                self.network.peers.push(PeerRow {
+                    id: SafeText::new("12D3KooWNew"),
+                    place: SafeText::new(&address),
+                    outbound: true,
+                    ..PeerRow::default()
+                });
+                Reply::Network(Box::new(self.network.clone()))
+            }
+            Request::Ban { who, seconds } => {
+                self.network.peers.retain(|peer| peer.id != who && peer.ip.as_ref() != Some(&who));
+                let until_ms = NOW_MS + seconds * 1_000;
+                let reason = SafeText::default();
+                self.network.bans.push(BanRow { who, until_ms, reason, by_operator: true });
+                Reply::Network(Box::new(self.network.clone()))
+            }
+            Request::Unban(who) => {
+                self.network.bans.retain(|ban| ban.who != who);
+                Reply::Network(Box::new(self.network.clone()))
             }
             Request::StopMiner => {
                 self.mining = false;

@@ -267,3 +267,162 @@ pub fn plan(request: &SendRequest) -> SendPlan {
         warnings: Vec::new(),
     }
 }
+
+/// A node's id as libp2p writes them.
+pub fn node_id(seed: u8) -> SafeText {
+    SafeText::new(&format!("12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9tt{:03}", seed))
+}
+
+pub fn peer_row(seed: u8) -> PeerRow {
+    let outbound = seed < 3;
+    let ip = match seed {
+        2 => "2001:db8:85a3:8d3:1319:8a2e:370:7348".to_owned(),
+        _ => format!("203.0.113.{seed}"),
+    };
+    let (place, address) = match seed {
+        2 => (format!("[{ip}]:28423 quic"), format!("/ip6/{ip}/udp/28423/quic-v1")),
+        _ => (format!("{ip}:28423"), format!("/ip4/{ip}/tcp/28423")),
+    };
+    let fault = |points, reason: &str| FaultRow {
+        time_ms: NOW_MS - 200_000 - u64::from(points) * 3_000,
+        reason: SafeText::new(reason),
+        points,
+    };
+    let faults = match seed {
+        1 => vec![
+            fault(20, "a header whose target is not the difficulty's"),
+            fault(5, "an answer nobody asked for"),
+        ],
+        6 => vec![fault(50, "a block whose body is not its header's")],
+        _ => Vec::new(),
+    };
+    PeerRow {
+        id: node_id(seed),
+        place: SafeText::new(&place),
+        address: SafeText::new(&address),
+        ip: (seed != 5).then(|| SafeText::new(&ip)),
+        outbound,
+        kind: SafeText::new(if seed == 1 { "blocks only" } else { "everything" }),
+        relay: (seed == 5).then(|| node_id(99)),
+        agent: SafeText::new(if seed == 4 { "\u{1b}[31mvibe\u{202e}coin" } else { "vibecoin/0.1.0" }),
+        capabilities: SafeText::new("full, state"),
+        height: (seed != 7).then_some(TIP - u64::from(seed / 4)),
+        latency_ms: (seed != 7).then_some(f64::from(seed) * 31.0 + 4.4),
+        since_ms: NOW_MS - u64::from(seed + 1) * 1_900_000,
+        bytes: (412_000 * u64::from(seed + 1), 93_000 * u64::from(8 - seed)),
+        kinds: [
+            ("blocks", 300_000, 12_000),
+            ("transactions", 80_000, 61_000),
+            ("headers", 9_000, 14_000),
+            ("segments", 2_000, 1_500),
+        ]
+        .map(|(kind, received, sent)| (SafeText::new(kind), received, sent))
+        .to_vec(),
+        score: (faults.iter().map(|fault| fault.points).sum(), 100),
+        faults,
+        in_flight: SafeText::new(if seed == 1 { "16 bodies" } else { "" }),
+        last: Some((SafeText::new("headers"), NOW_MS - 2_000)),
+    }
+}
+
+pub fn network() -> NetworkView {
+    let known = |address: &str, how: &str| (SafeText::new(address), SafeText::new(how));
+    NetworkView {
+        absent: None,
+        unavailable: None,
+        own: OwnNode {
+            id: node_id(200),
+            reach: SafeText::new("public: others reach this node"),
+            reachable: Reach::Good,
+            router: SafeText::new("the router has opened a port"),
+            addresses: vec![
+                known("/ip4/198.51.100.7/tcp/28423", "opened by the router"),
+                known("/ip6/2001:db8::7/udp/28423/quic-v1", "confirmed by a peer"),
+            ],
+            outbound: (3, 10),
+            inbound: (5, 64),
+            known: (312, 1_204),
+            bytes: (12_400_000, 3_100_000),
+            paused: false,
+        },
+        sync: SyncRow::default(),
+        peers: (0..8).map(peer_row).collect(),
+        bans: vec![
+            BanRow {
+                who: node_id(50),
+                until_ms: NOW_MS + 80_000_000,
+                reason: SafeText::new("a wrong signature"),
+                by_operator: false,
+            },
+            BanRow {
+                who: SafeText::new("192.0.2.0/24"),
+                until_ms: NOW_MS + 4_000_000,
+                reason: SafeText::new("spam"),
+                by_operator: true,
+            },
+        ],
+        goodbyes: vec![
+            GoodbyeRow {
+                id: node_id(60),
+                place: SafeText::new("192.0.2.61:28423"),
+                time_ms: NOW_MS - 61_000,
+                reason: SafeText::new("it has too many peers"),
+                banned: false,
+            },
+            GoodbyeRow {
+                id: node_id(61),
+                place: SafeText::new("192.0.2.62:28423"),
+                time_ms: NOW_MS - 7_000_000,
+                reason: SafeText::new("too many requests"),
+                banned: true,
+            },
+        ],
+    }
+}
+
+/// Blocks being caught up with.
+pub fn sync_row() -> SyncRow {
+    SyncRow {
+        what: Some(SafeText::new("blocks")),
+        at: TIP,
+        to: 20_000,
+        done: 0.62,
+        rate: Some(SafeText::new("412/s")),
+        eta_s: Some(18),
+        servers: 3,
+        stalling: 1,
+    }
+}
+
+pub fn syncing() -> ChainStatus {
+    let sync = SyncState::Syncing { target: 20_000, done: Some(0.62), eta_s: Some(18) };
+    ChainStatus { sync, ..status() }
+}
+
+/// A pool of which the next block takes two thirds.
+pub fn pool() -> PoolView {
+    let rows = (0..30)
+        .map(|n| PoolRow {
+            txid: hash(5_000 + n),
+            from: if n == 4 { address(1) } else { address(n as u8 + 40) },
+            to: (n != 9).then(|| address(if n == 12 { 2 } else { n as u8 + 90 })),
+            value: vibe(if n % 3 == 0 { "1204.5" } else { "0.25" }),
+            price: 140 - n * 4,
+            gas: 21_000 + n * 100,
+            size_bytes: 168,
+            since_ms: NOW_MS - n * 1_700,
+            own: n == 4 || n == 12,
+            block: u32::from(n >= 20),
+        })
+        .collect();
+    PoolView {
+        transactions: 1_204,
+        senders: 311,
+        bytes: 202_272,
+        memory: (481_000, 64_000_000),
+        price_min: 16,
+        block_gas: 600_000,
+        block_bytes: 8_388_608,
+        rows,
+    }
+}

@@ -48,6 +48,8 @@ impl Seat {
             contacts: contacts(),
             refuse_plan: None,
             mining: true,
+            network: network(),
+            pool: pool(),
             overview: overview(),
             asked: Vec::new(),
         };
