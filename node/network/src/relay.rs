@@ -64,6 +64,9 @@ impl Relay {
 
     /// A peer asks for a part of a block that this node has passed on and not yet stored. True if it was answered.
     pub fn on_request(&mut self, turn: &mut Turn<'_>, node: NodeId, message: &Message) -> bool {
+        if let Message::GetTransactions { ids, .. } = message {
+            self.transactions.on_request(turn, node, ids);
+        }
         self.blocks.serve(turn, node, message)
     }
 

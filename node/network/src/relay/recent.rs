@@ -35,6 +35,11 @@ impl<T: Ord + Copy> Recent<T> {
         self.members.contains(member)
     }
 
+    /// Takes a member out. Its place in the order stays: should it come back, it may go a little earlier than its turn.
+    pub fn remove(&mut self, member: &T) {
+        self.members.remove(member);
+    }
+
     /// Takes everything out.
     pub fn clear(&mut self) {
         self.members.clear();

@@ -141,6 +141,11 @@ impl Transactions {
         }
     }
 
+    /// A peer asks for what it was told.
+    pub fn on_request(&mut self, turn: &Turn<'_>, node: NodeId, leaf_hashes: &[Hash]) {
+        self.telling.on_request(turn, node, leaf_hashes);
+    }
+
     /// A peer says what waits there.
     pub fn on_announcement(&mut self, turn: &mut Turn<'_>, node: NodeId, leaf_hashes: &[Hash]) {
         // An anchor cannot know that it is not listened to.
@@ -265,6 +270,7 @@ impl Transactions {
         let no_room = bytes > TRANSACTIONS_BYTES_MAX / 2;
         let mut left_out = 0;
         for leaf_hash in missing {
+            self.telling.on_left_out(node, leaf_hash);
             if no_room {
                 self.wanted.defer(*leaf_hash, turn.now.ms);
             } else {

@@ -82,6 +82,22 @@ impl Telling {
         leaf_hashes.iter().filter(repeated).count()
     }
 
+    /// A peer asks for these. What does not wait here just now it will not get; should that wait again, it is told anew.
+    pub fn on_request(&mut self, turn: &Turn<'_>, node: NodeId, leaf_hashes: &[Hash]) {
+        let Some(listener) = self.listeners.get_mut(&node) else { return };
+        for leaf_hash in leaf_hashes.iter().filter(|leaf_hash| !turn.world.transaction(leaf_hash)) {
+            listener.knows.remove(&short(leaf_hash));
+        }
+    }
+
+    /// A peer did not send what it had announced: it may announce it anew.
+    pub fn on_left_out(&mut self, node: NodeId, leaf_hash: &Hash) {
+        if let Some(listener) = self.listeners.get_mut(&node) {
+            listener.heard.remove(&short(leaf_hash));
+            listener.knows.remove(&short(leaf_hash));
+        }
+    }
+
     /// Everybody who does not know them is to be told.
     pub fn spread(&mut self, turn: &mut Turn<'_>, leaf_hashes: &[Hash]) {
         for node in self.nodes() {
