@@ -30,6 +30,8 @@ pub struct FakeWorld {
     active: Vec<Hash>,
     best: Hash,
     pool: BTreeMap<Hash, Transaction>,
+    /// Leaf hashes of what the active chain contains.
+    mined: BTreeSet<Hash>,
     segments: BTreeMap<Hash, Arc<[Hash]>>,
     chunks: BTreeMap<(Hash, Hash), Chunk>,
 }
@@ -55,6 +57,7 @@ impl FakeWorld {
             active: vec![id],
             best: id,
             pool: BTreeMap::new(),
+            mined: BTreeSet::new(),
             segments: BTreeMap::new(),
             chunks: BTreeMap::new(),
         }
@@ -83,9 +86,16 @@ impl FakeWorld {
         self.condemned.insert(id);
     }
 
-    /// Puts a transaction into the pool. True if it is new there.
+    /// Puts a transaction into the pool, unless the active chain contains it. True if it is new there.
     pub fn put(&mut self, transaction: Transaction) -> bool {
-        self.pool.insert(transaction.leaf_hash(), transaction).is_none()
+        let leaf_hash = transaction.leaf_hash();
+        !self.mined.contains(&leaf_hash) && self.pool.insert(leaf_hash, transaction).is_none()
+    }
+
+    /// True if the active chain contains a transaction.
+    #[must_use]
+    pub fn is_mined(&self, leaf_hash: &Hash) -> bool {
+        self.mined.contains(leaf_hash)
     }
 
     /// Takes a transaction out of the pool.
@@ -194,11 +204,13 @@ impl FakeWorld {
         }
         for left in self.active.split_off(at.header.height.get() as usize) {
             for transaction in &self.bodies[&left].transactions {
+                self.mined.remove(&transaction.leaf_hash());
                 self.pool.insert(transaction.leaf_hash(), transaction.clone());
             }
         }
         for id in branch.into_iter().rev() {
             for transaction in &self.bodies[&id].transactions {
+                self.mined.insert(transaction.leaf_hash());
                 self.pool.remove(&transaction.leaf_hash());
             }
             self.active.push(id);

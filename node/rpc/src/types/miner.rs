@@ -16,6 +16,8 @@ pub enum MinerState {
     Stopped,
     /// The network has not begun.
     WaitingForStart,
+    /// The chain is behind what peers have shown: a block made now would be lost.
+    CatchingUp,
     /// It computes the Proof of History segment of the next block.
     Sequencing,
     /// It waits for the next block's time, since this network does not retarget.
