@@ -12,6 +12,9 @@ mod frame;
 mod kind;
 mod message;
 
+#[cfg(test)]
+mod tests;
+
 pub use compact::{CompactBlock, Prefilled, ShortId, ShortIdKey, match_short_ids};
 pub use frame::{FRAME_HEAD_BYTES, FrameHead, WireError, decode, encode, encoded_bytes};
 pub use kind::{

@@ -10,7 +10,7 @@
 //! transactions and ticks are the committed ones. What its execution shows, nobody knows yet; so whoever pushes vouches
 //! for nothing and is at worst asked to push no more. A [`Message::Tip`] is sent after execution, and vouches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use vibecoin_crypto::Hash;
@@ -19,10 +19,11 @@ use vibecoin_primitives::Block;
 use super::segments::{self, Segments};
 use crate::endpoint::NodeId;
 use crate::peers::Direction;
+use crate::requests::Room;
 use crate::score::Fault;
 use crate::turn::Turn;
-use crate::wire::{Kind, Message, RequestId};
-use crate::world::{Found, Judgement, Ticket};
+use crate::wire::{CompactBlock, HeaderRecord, Kind, Message, RequestId};
+use crate::world::{Claim, Found, Judgement, Ticket};
 
 mod fetch;
 mod form;
@@ -44,11 +45,14 @@ use standing::Standing;
 /// A pause between two ticks that shows that this node itself stood still, in ms.
 const STANDSTILL_MS: u64 = 2_000;
 
+/// Headers that are remembered.
+const HEADS_MAX: usize = 64;
+
 /// Why the node was asked for something.
 #[derive(Debug)]
 enum Look {
     /// To put a compact block together.
-    Pool(Hash, NodeId, Arc<crate::wire::CompactBlock>),
+    Pool(Hash, NodeId, Arc<CompactBlock>),
     /// To push the tip.
     Tip(Hash),
 }
@@ -61,6 +65,8 @@ pub struct Blocks {
     segments: Segments,
     fetches: BTreeMap<Hash, Fetch>,
     offers: Offers,
+    /// Headers of blocks that are here, active or not, the oldest first: a branch that grows is fetched like the tip.
+    heads: VecDeque<(Hash, HeaderRecord)>,
     /// Compact blocks that were asked for, with the end of patience in ms.
     asked_compact: BTreeMap<(NodeId, Hash), u64>,
     requests: BTreeMap<(NodeId, RequestId), Asked>,
@@ -193,6 +199,7 @@ impl Blocks {
 
     /// The active tip has moved.
     pub fn on_moved(&mut self, turn: &mut Turn<'_>) {
+        self.remember(turn.world.tip_header());
         self.announce(turn);
         self.segments.on_moved(turn);
     }
@@ -211,7 +218,7 @@ impl Blocks {
             self.asked_compact.values_mut().for_each(|deadline_ms| *deadline_ms += pause_ms);
             self.fetches.values_mut().for_each(|fetch| fetch.postpone(pause_ms));
         }
-        for node in self.overdue_compacts(now_ms) {
+        for node in self.overdue_compacts(turn) {
             turn.fault(node, Fault::Withheld(Kind::GetCompact));
         }
         let late = self.fetches.iter().filter(|(_, fetch)| fetch.is_late(now_ms));
@@ -223,6 +230,18 @@ impl Blocks {
         self.segments.go_on(turn);
     }
 
+    /// A block is here.
+    fn remember(&mut self, head: HeaderRecord) {
+        let id = head.id();
+        if self.heads.iter().any(|(known, _)| *known == id) {
+            return;
+        }
+        if self.heads.len() == HEADS_MAX {
+            self.heads.pop_front();
+        }
+        self.heads.push_back((id, head));
+    }
+
     /// The block passes for good: nothing is known against it. It is judged, and passed on if it stands on the tip.
     fn accept(&mut self, turn: &mut Turn<'_>, id: Hash, node: NodeId, block: Block, missed: &[u32]) {
         let Some(fetch) = self.fetches.get_mut(&id) else { return };
@@ -232,8 +251,8 @@ impl Blocks {
             self.offers.insert(id, &block, missed);
             self.push(turn, &block, missed);
         }
-        let claim = crate::world::Claim::Assembled(block);
-        let ticket = turn.judge(crate::requests::Room::Relay, node, claim);
+        let claim = Claim::Assembled(block);
+        let ticket = turn.judge(Room::Relay, node, claim);
         self.judging.insert(ticket, (id, node));
     }
 }

@@ -25,7 +25,10 @@ fn next(bench: &Bench, salt: u64, numbers: std::ops::Range<u64>) -> Arc<Block> {
 }
 
 fn tip(block: &Block) -> Message {
-    Message::Tip { head: Box::new(forge::head(block)), work: Work::new(u128::from(block.header.height.get())) }
+    Message::Tip {
+        head: Box::new(forge::head(block)),
+        work: Work::new(u128::from(block.header.height.get())),
+    }
 }
 
 fn compact_of(block: &Block) -> Arc<CompactBlock> {

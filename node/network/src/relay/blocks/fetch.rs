@@ -357,13 +357,17 @@ impl Blocks {
         }
     }
 
-    /// Who left a compact block unsent for too long; the questions end by that.
-    pub(super) fn overdue_compacts(&mut self, now_ms: u64) -> Vec<NodeId> {
-        let over = self.asked_compact.iter().filter(|(_, deadline_ms)| **deadline_ms <= now_ms);
+    /// Who left a compact block unsent for too long, though it had vouched for it; the questions end by that. Who only
+    /// pushed it may have found out that it is invalid.
+    pub(super) fn overdue_compacts(&mut self, turn: &Turn<'_>) -> Vec<NodeId> {
+        let over = self.asked_compact.iter().filter(|(_, deadline_ms)| **deadline_ms <= turn.now.ms);
         let over: Vec<_> = over.map(|(asked, _)| *asked).collect();
         for asked in &over {
             self.asked_compact.remove(asked);
         }
-        over.into_iter().map(|(node, _)| node).collect()
+        let vouched = |(node, id): &(NodeId, Hash)| {
+            self.standings.get(node).is_some_and(|standing| standing.has_announced(id))
+        };
+        over.into_iter().filter(vouched).map(|(node, _)| node).collect()
     }
 }

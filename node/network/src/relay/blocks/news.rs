@@ -57,7 +57,7 @@ pub struct Later {
 enum Place {
     /// On the tip.
     Tip,
-    /// Beside it, on a block that the tip stands on.
+    /// Beside it, on a block that is here and not long past.
     Near,
     /// On a block that is on its way here.
     OnFetch,
@@ -162,8 +162,11 @@ impl Blocks {
         if let Some(parent) = self.fetches.get(&parent_id) {
             return on(&parent.head, Place::OnFetch);
         }
+        let remembered = || self.heads.iter().find(|(id, _)| *id == parent_id).map(|(_, head)| *head);
+        let here = |_: &HeaderRecord| turn.world.block(&parent_id) == Holding::Body;
+        let parent = turn.world.active_header(&parent_id).or_else(remembered).filter(here);
         let tip = turn.world.tip().height;
-        match turn.world.active_header(&parent_id) {
+        match parent {
             Some(parent) if tip.saturating_since(parent.header.height) <= FORK_DEPTH_MAX => {
                 on(&parent, Place::Near)
             }

@@ -63,6 +63,11 @@ impl Standing {
         self.repeats <= REPEATS_MAX
     }
 
+    /// It has announced the block as its tip.
+    pub fn has_announced(&self, id: &Hash) -> bool {
+        self.tips.contains(id)
+    }
+
     /// It was told whether to push.
     pub const fn told_to_push(&mut self, push: bool, now_ms: u64) {
         self.quiet_since_ms = if push { None } else { Some(now_ms) };

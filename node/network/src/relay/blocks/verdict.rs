@@ -35,6 +35,7 @@ impl Blocks {
 
     fn on_taken(&mut self, turn: &mut Turn<'_>, id: Hash, node: NodeId) {
         let Some(fetch) = self.fetches.remove(&id) else { return };
+        self.remember(fetch.head);
         for useful in [fetch.first, node] {
             if let Some(peer) = turn.peers.get_mut(&useful) {
                 peer.useful_block_ms = turn.now.ms;

@@ -248,6 +248,22 @@ fn a_rival_of_the_tip_is_fetched_and_not_passed_on() {
 }
 
 #[test]
+fn a_rival_that_grows_is_fetched_like_the_tip() {
+    let mut bench = Bench::new();
+    let (from, wants) = (bench.connect(1, OUT), bench.connect(2, IN));
+    bench.receive(wants, Message::PushCompact(true));
+    let rival = next(&bench, 2, 0..0);
+    let block = next(&bench, 1, 0..0);
+    let child = forge::child(&forge::head(&rival), 3, Vec::new());
+    for block in [&*block, &*rival, &child] {
+        bench.receive(from, push(block));
+        bench.answer();
+    }
+    assert_eq!(bench.world.tip().id, child.id());
+    assert_eq!(compacts(&bench.sent(wants), child.id()).len(), 1);
+}
+
+#[test]
 fn a_child_waits_for_its_parent() {
     let mut bench = Bench::new();
     let from = bench.connect(1, OUT);
