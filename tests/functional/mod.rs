@@ -2,8 +2,10 @@
 
 mod chain;
 mod crash;
+mod network;
 mod operation;
 mod payment;
+mod peers;
 mod pool;
 mod refusals;
 
