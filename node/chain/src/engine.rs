@@ -5,6 +5,7 @@ mod bounds;
 mod choice;
 mod group;
 mod headers;
+mod history;
 mod intake;
 #[cfg(test)]
 pub(crate) mod lab;
@@ -24,7 +25,7 @@ use vibecoin_consensus::genesis;
 use vibecoin_consensus::rules::header::MAX_DRIFT_MS;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Block, ChainSpec, Content, Header, Height, Timestamp};
-use vibecoin_storage::meta::Assumed;
+use vibecoin_storage::meta::{Assumed, ForgedHistory};
 use vibecoin_storage::state::StateTree;
 use vibecoin_storage::{Durability, KeyValueStore, StoreError, blocks, meta};
 
@@ -63,6 +64,10 @@ pub struct Chain {
     assumed: Option<Assumed>,
     /// The last branch that was refused because it leaves the chain where its history is missing.
     refused: Option<Hash>,
+    /// The execution of that history, once it has begun.
+    replay: Option<history::Replay>,
+    /// What was found wrong with it.
+    forged: Option<ForgedHistory>,
 }
 
 impl Chain {
@@ -87,6 +92,9 @@ impl Chain {
     ) -> Result<Self, OpenError> {
         let genesis = genesis(&spec);
         opening::check_network(&*store, &genesis)?;
+        if let Some(forged) = opening::readable(meta::forged_history(&*store))? {
+            return Err(OpenError::ForgedHistory(forged));
+        }
         let damage = match opening::sound_tip(&*store) {
             Ok(_) if meta::rebuilding(&*store)?.is_some() => Some("a rebuild was interrupted".to_owned()),
             Ok(_) => None,
@@ -128,6 +136,8 @@ impl Chain {
             repair: None,
             assumed: meta::assumed(&*store)?,
             refused: None,
+            replay: None,
+            forged: None,
             ground: Ground {
                 store,
                 spec: Arc::new(spec),

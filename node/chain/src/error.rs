@@ -5,6 +5,7 @@ use vibecoin_crypto::Hash;
 use vibecoin_execution::ExecutionError;
 use vibecoin_primitives::Height;
 use vibecoin_storage::StoreError;
+use vibecoin_storage::meta::ForgedHistory;
 use vibecoin_storage::state::StateError;
 
 /// The rule that a block breaks.
@@ -145,6 +146,13 @@ pub enum OpenError {
         /// What does not fit.
         what: String,
     },
+    /// The history under a state that was taken over breaks a rule: the state was a lie, with the most work on it.
+    #[error(
+        "block {} at height {}, below a state that was taken over, is invalid: {}. \
+        Nothing built on that state can be believed; a reindex goes back to what can be proven",
+        .0.block, .0.height, .0.reason
+    )]
+    ForgedHistory(ForgedHistory),
     /// Blocks of the active chain have not come yet: the state of a later one was taken over.
     #[error("the blocks up to height {below} are not all here yet, and nothing can be made of them")]
     HistoryMissing {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{Block, Timestamp};
+use vibecoin_primitives::{Block, Height, Timestamp};
 use vibecoin_storage::reorganisations::Reorganisation;
 
 use crate::error::Invalid;
@@ -19,7 +19,8 @@ pub enum Verdict {
         /// How many blocks of the old branch were reverted.
         depth: u64,
     },
-    /// It is stored on a branch that is not active.
+    /// It is stored on a branch that is not active, or below a state that was taken over, where it waits for its
+    /// execution.
     Side,
     /// Its header is stored. The body has not come, or is not wanted: its branch is too light, or leaves the active
     /// one too deep, and would not win (FRK-3).
@@ -109,6 +110,24 @@ pub struct StateReport {
     pub step: StateStep,
     /// How the tip moved. The first move after a state was taken over connects no block: the tip jumps.
     pub changes: Vec<TipChange>,
+}
+
+/// How far the history under a state that was taken over has come.
+#[derive(Clone, Debug)]
+pub struct HistoryReport {
+    /// The height that was executed last.
+    pub replayed: Height,
+    /// The height below which history is missing; `None` when all of it is there.
+    pub missing_below: Option<Height>,
+    /// How the tip moved: a branch that could not be followed before may have more work.
+    pub changes: Vec<TipChange>,
+}
+
+impl HistoryReport {
+    /// Of a chain that lacks nothing.
+    pub(crate) const fn complete(tip: Height) -> Self {
+        Self { replayed: tip, missing_below: None, changes: Vec::new() }
+    }
 }
 
 /// Everything that one import did.

@@ -16,8 +16,9 @@ use vibecoin_storage::meta::StagedState;
 
 use crate::ahead::Ahead;
 use crate::engine::Chain;
+use crate::error::OpenError;
 use crate::orphans::Source;
-use crate::outcome::{Report, StateReport, TipChange};
+use crate::outcome::{HistoryReport, Report, StateReport, TipChange};
 use crate::view::ChainReader;
 
 #[cfg(test)]
@@ -62,6 +63,7 @@ enum Question {
     ImportHeaders(Vec<(Header, Content)>, oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     ChoosePivot(oneshot::Sender<Result<Option<StagedState>, ServiceError>>),
     ImportStateChunk(Box<VerifiedChunk>, oneshot::Sender<Result<StateReport, ServiceError>>),
+    ReplayHistory(usize, oneshot::Sender<Result<HistoryReport, ServiceError>>),
     ForgetState(oneshot::Sender<Result<(), ServiceError>>),
     RetryHeld(oneshot::Sender<Result<Vec<Report>, ServiceError>>),
     Rewind(u64, oneshot::Sender<Result<Option<TipChange>, ServiceError>>),
@@ -144,6 +146,10 @@ impl Writer {
                     let result = self.chain.import_state_chunk(&chunk);
                     self.finish(result, answer, |report| report.changes.iter().collect())?;
                 }
+                Question::ReplayHistory(blocks_max, answer) => {
+                    let result = self.chain.replay_history(blocks_max);
+                    self.finish(result, answer, |report| report.changes.iter().collect())?;
+                }
                 Question::ForgetState(answer) => {
                     let result = self.chain.forget_state();
                     self.finish(result, answer, |()| Vec::new())?;
@@ -157,6 +163,11 @@ impl Writer {
                     self.finish(result, answer, |change| change.iter().collect())?;
                 }
                 Question::Stop => break,
+            }
+            if let Some(forged) = self.chain.forged() {
+                return Err(StoreError::Corrupt {
+                    detail: OpenError::ForgedHistory(forged.clone()).to_string(),
+                });
             }
         }
         Ok(())
@@ -253,6 +264,15 @@ impl ChainHandle {
     /// [`ServiceError`]
     pub async fn import_state_chunk(&self, chunk: VerifiedChunk) -> Result<StateReport, ServiceError> {
         self.ask(|answer| Question::ImportStateChunk(Box::new(chunk), answer)).await
+    }
+
+    /// Executes at most `blocks_max` blocks of the history under a state that was taken over, as far as their bodies are
+    /// there: to be called as they come, and until it is complete. Others wait for the writer as long.
+    ///
+    /// # Errors
+    /// [`ServiceError::Stopped`] after a block of it proved invalid; the store says so when it is opened again.
+    pub async fn replay_history(&self, blocks_max: usize) -> Result<HistoryReport, ServiceError> {
+        self.ask(|answer| Question::ReplayHistory(blocks_max, answer)).await
     }
 
     /// Gives up the state that is being fetched.

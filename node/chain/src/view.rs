@@ -19,7 +19,7 @@ use vibecoin_storage::state::{StateTree, StateView};
 use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks, branches};
 
 use crate::branch::fork_height;
-pub use state::StateWanted;
+pub use state::{HistoryWanted, StateWanted};
 
 use crate::error::{corrupt, state_failure};
 use crate::ground::Ground;

@@ -74,6 +74,16 @@ columns! {
     StagedLeaves = "staged_leaves",
     /// First key (32) → last key (32) of a range of that state which is there in full.
     StagedRanges = "staged_ranges",
+    /// Like [`Column::Meta`], of a replay. See [`crate::replay`].
+    ReplayMeta = "replay_meta",
+    /// Like [`Column::ActiveChain`], of a replay.
+    ReplayChain = "replay_chain",
+    /// Like [`Column::StateNodes`], of a replay.
+    ReplayNodes = "replay_nodes",
+    /// Like [`Column::StateRoots`], of a replay.
+    ReplayRoots = "replay_roots",
+    /// Like [`Column::StateStale`], of a replay.
+    ReplayStale = "replay_stale",
     /// Leaf hash of a transaction that waits (32) → its bytes and when it arrived.
     Pool = "pool",
 }

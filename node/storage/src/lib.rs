@@ -28,6 +28,7 @@ pub mod meta;
 pub mod poh;
 pub mod pool;
 pub mod reorganisations;
+pub mod replay;
 mod row;
 pub mod staging;
 pub mod state;

@@ -61,6 +61,8 @@ fields! {
     staged_state, set_staged_state: StagedState = b"staged_state";
     /// What of the chain was taken without its history; `None` in a store that has all of it.
     assumed, set_assumed: Assumed = b"assumed";
+    /// What is wrong with the history under a state that was taken over; `None` while nothing is known to be.
+    forged_history, set_forged_history: ForgedHistory = b"forged_history";
     /// The height below which ticks were dropped; `None` in a store that keeps them.
     ticks_pruned_to, set_ticks_pruned_to: Height = b"ticks_pruned_to";
 }
@@ -74,6 +76,7 @@ pub fn forget_derived(writer: &mut dyn KeyValueWrite) {
         b"state_garbage_below",
         b"staged_state",
         b"assumed",
+        b"forged_history",
         b"supply",
         b"undo_pruned_to",
     ];
@@ -108,6 +111,17 @@ pub struct StagedState {
     pub leaves: u64,
     /// Bytes of their keys and values.
     pub bytes: u64,
+}
+
+/// A block below a state that was taken over, which breaks a rule: so that state is a lie, however much work is on it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ForgedHistory {
+    /// The block.
+    pub block: Hash,
+    /// Its height.
+    pub height: Height,
+    /// The rule and what is wrong, for people.
+    pub reason: String,
 }
 
 /// The block whose state was taken over: what stands below it on the active chain is believed for the work on it,

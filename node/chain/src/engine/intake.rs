@@ -56,6 +56,8 @@ impl Chain {
         match result {
             Ok(verdict) => Ok(verdict),
             Err(Failure::Store(error)) => Err(error),
+            // What is wrong below the tip's own state is no mark on a block but the end of the chain's work.
+            Err(Failure::Invalid(reason)) if self.forged.is_some() => Ok(Verdict::Invalid(Arc::new(reason))),
             Err(Failure::Invalid(reason)) => {
                 if reason.marks_id_invalid() || self.inherits_the_mark(&reason, header) {
                     self.remember_invalid(id, header, content, &reason)?;
@@ -81,10 +83,10 @@ impl Chain {
             Some(BlockMeta { status: BlockStatus::Invalid { reason }, .. }) => {
                 return Err(Failure::Invalid(Invalid::Remembered { reason: reason.clone() }));
             }
-            Some(BlockMeta { status: BlockStatus::HeaderOnly, height, .. })
-                if self.is_assumed(&id, *height)? =>
+            Some(known)
+                if known.status == BlockStatus::HeaderOnly && self.is_assumed(&id, known.height)? =>
             {
-                return Ok(Verdict::Header);
+                return self.take_history(sealed, known.clone(), block);
             }
             Some(BlockMeta { status: BlockStatus::HeaderOnly, .. }) => {
                 let parent = self.parent(&sealed)?.ok_or_else(|| corrupt("a parent is missing"))?;

@@ -153,3 +153,11 @@ fn check_recent(store: &dyn KeyValueStore, tip: &Tip) -> Result<(), OpenError> {
     }
     Ok(())
 }
+
+/// A row, or nothing where it is damaged.
+pub(super) fn readable<T>(row: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match row {
+        Err(error) if error.is_damage() => Ok(None),
+        row => row,
+    }
+}

@@ -22,6 +22,7 @@ use vibecoin_storage::{
     poh,
 };
 
+use super::opening::readable;
 use super::{Chain, Progress, opening};
 use crate::branch::{put_history, record_of};
 use crate::error::OpenError;
@@ -32,7 +33,7 @@ use crate::tip::Parent;
 const BATCH_BLOCKS: usize = 500;
 
 /// Columns that follow from the blocks.
-const DERIVED: [Column; 13] = [
+const DERIVED: [Column; 18] = [
     Column::ActiveChain,
     Column::Undo,
     Column::Transactions,
@@ -46,6 +47,11 @@ const DERIVED: [Column; 13] = [
     Column::BranchEnds,
     Column::StagedLeaves,
     Column::StagedRanges,
+    Column::ReplayMeta,
+    Column::ReplayChain,
+    Column::ReplayNodes,
+    Column::ReplayRoots,
+    Column::ReplayStale,
 ];
 
 /// What a repair did.
@@ -93,7 +99,9 @@ impl Chain {
         progress: Progress<'_>,
     ) -> Result<Self, OpenError> {
         opening::check_network(&*store, &genesis(&spec))?;
-        if let Some(assumed) = readable(meta::assumed(&*store))? {
+        // A history that is known to be forged is left for what can be proven.
+        let is_forged = readable(meta::forged_history(&*store))?.is_some();
+        if let Some(assumed) = readable(meta::assumed(&*store))?.filter(|_| !is_forged) {
             return Err(OpenError::HistoryMissing { below: assumed.height });
         }
         Self::rebuild(store, spec, policy, "it was asked for".to_owned(), progress)
@@ -255,14 +263,6 @@ fn examine(
         ..record_of(&header, &content, &parent, status, arrival, skip)?
     };
     Ok(Some((block, parent, record)))
-}
-
-/// A row, or nothing where it is damaged.
-fn readable<T>(row: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
-    match row {
-        Err(error) if error.is_damage() => Ok(None),
-        row => row,
-    }
 }
 
 /// The ends of all branches, seen from an active chain that is only the genesis.

@@ -12,6 +12,7 @@ mod bounds;
 mod damage;
 mod depth;
 mod headers;
+mod history;
 mod runs;
 
 use super::*;

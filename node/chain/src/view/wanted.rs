@@ -70,6 +70,19 @@ impl View {
         Ok(wanted.ids)
     }
 
+    /// What is missing of the chain of a block above a height, the lowest first.
+    pub(super) fn missing_bodies(
+        &self,
+        end: &Hash,
+        top: Height,
+        above: Height,
+        limit: usize,
+    ) -> Result<Vec<Hash>, StoreError> {
+        let mut wanted = Wanted { limit, ids: Vec::new(), seen: HashSet::new() };
+        self.add_wanted(end, top, above, &mut wanted)?;
+        Ok(wanted.ids)
+    }
+
     /// The last height that a branch shares with the active chain: the tip's, most often.
     fn fork_of(&self, id: &Hash) -> Result<Height, StoreError> {
         let at_tip = blocks::ancestor(&*self.rows, id, self.tip.height())?;

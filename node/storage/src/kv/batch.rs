@@ -55,6 +55,27 @@ impl Batch {
         self.operations.append(&mut other.operations);
     }
 
+    /// The rows that are put into a column.
+    pub(crate) fn puts(&self, column: Column) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.operations.iter().filter_map(move |operation| match operation {
+            Operation::Put { column: at, key, value } if *at == column => {
+                Some((key.as_slice(), value.as_slice()))
+            }
+            Operation::Put { .. } | Operation::Delete { .. } | Operation::Clear { .. } => None,
+        })
+    }
+
+    /// The same writes in other columns.
+    pub(crate) fn moved(mut self, to: impl Fn(Column) -> Column) -> Self {
+        for operation in &mut self.operations {
+            let (Operation::Put { column, .. }
+            | Operation::Delete { column, .. }
+            | Operation::Clear { column }) = operation;
+            *column = to(*column);
+        }
+        self
+    }
+
     pub(super) fn into_operations(self) -> Vec<Operation> {
         self.operations
     }

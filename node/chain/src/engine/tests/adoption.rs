@@ -13,18 +13,22 @@ use crate::policy::VerifyPoh;
 use crate::verify::{VerifyError, verify};
 
 /// States are taken over 20 blocks deep, and kept by those who serve them.
-const SHALLOW: Policy =
+pub(super) const SHALLOW: Policy =
     Policy { pivot_depth: 20, pivot_age_max: 60, state_window: None, verify_poh: VerifyPoh::Full, ..SMALL };
 
 /// A range of the state of `served` after the block of a height.
-fn serve(served: &Chain, height: Height, range: KeyRange, bytes_max: usize) -> VerifiedChunk {
+pub(super) fn serve(served: &Chain, height: Height, range: KeyRange, bytes_max: usize) -> VerifiedChunk {
     let state = served.reader().view().unwrap().state_at(height).unwrap().unwrap();
     let chunk = state.chunk(&range.start, &range.end, bytes_max).unwrap();
     chunk.verify(&state.root(), &range.start, &range.end).unwrap()
 }
 
 /// Fetches the wanted state from `served`, in an order that follows from the seed.
-fn fetch(chain: &mut Chain, served: &Chain, mut seed: u64) -> Result<Vec<StateReport>, StoreError> {
+pub(super) fn fetch(
+    chain: &mut Chain,
+    served: &Chain,
+    mut seed: u64,
+) -> Result<Vec<StateReport>, StoreError> {
     let mut reports = Vec::new();
     while let Some(wanted) = chain.reader().view()?.state_wanted()? {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -36,13 +40,13 @@ fn fetch(chain: &mut Chain, served: &Chain, mut seed: u64) -> Result<Vec<StateRe
 }
 
 /// A chain that takes exactly these blocks.
-fn grown(spec: &ChainSpec, blocks: &[Block]) -> Chain {
+pub(super) fn grown(spec: &ChainSpec, blocks: &[Block]) -> Chain {
     let mut chain = open(spec, SHALLOW);
     assert!(deliver(&mut chain, blocks).iter().all(|verdict| *verdict == "extended"));
     chain
 }
 
-fn stores() -> Vec<(Arc<dyn KeyValueStore>, Option<tempfile::TempDir>)> {
+pub(super) fn stores() -> Vec<(Arc<dyn KeyValueStore>, Option<tempfile::TempDir>)> {
     let folder = tempfile::tempdir().unwrap();
     let rocks = RocksStore::open_with(folder.path(), RocksOptions::default()).unwrap();
     vec![(Arc::new(MemoryStore::default()), None), (Arc::new(rocks), Some(folder))]
@@ -99,7 +103,7 @@ fn a_state_is_taken_over_and_the_chain_goes_on_above_it() {
     }
 }
 
-fn assert_same_accounts(chain: &Chain, other: &Chain) {
+pub(super) fn assert_same_accounts(chain: &Chain, other: &Chain) {
     let all = |chain: &Chain| {
         let state = chain.reader().view().unwrap().state().unwrap();
         let (start, end) = (Hash::new([0; 32]), Hash::new([0xff; 32]));

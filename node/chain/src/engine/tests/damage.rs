@@ -26,7 +26,7 @@ fn lived_in(spec: &ChainSpec) -> (Arc<MemoryStore>, Maker) {
     (store, theirs)
 }
 
-fn copy(store: &dyn KeyValueStore) -> Arc<MemoryStore> {
+pub(super) fn copy(store: &dyn KeyValueStore) -> Arc<MemoryStore> {
     let copy = Arc::new(MemoryStore::default());
     let mut rows = Overlay::new(&*copy);
     for column in Column::ALL {
