@@ -43,6 +43,7 @@ fn config(world: &FakeWorld, node: usize) -> Config {
     Config {
         node: id_of(node),
         secret: [node as u8; 32],
+        outbound_target: 3,
         bootstrap: vec![endpoint_of(0).into(), endpoint_of(1).into()],
         ..Bench::config(world)
     }
