@@ -40,7 +40,8 @@ fn labels(page: &str) -> BTreeMap<String, BTreeSet<String>> {
         if let Some(about) = line.strip_prefix("# TYPE ") {
             all.entry(about.split(' ').next().unwrap().to_owned()).or_default();
         } else if let Some((name, rest)) = line.split_once('{').filter(|_| !line.starts_with('#')) {
-            let names = rest.split(',').filter_map(|label| label.split_once("=\"")).map(|(name, _)| name.to_owned());
+            let names =
+                rest.split(',').filter_map(|label| label.split_once("=\"")).map(|(name, _)| name.to_owned());
             all.get_mut(name).unwrap_or_else(|| panic!("{name} has no type")).extend(names);
         }
     }
@@ -115,8 +116,9 @@ fn expressions(text: &str) -> Vec<(String, Vec<String>)> {
         .filter(|(at, _)| !text[..*at].ends_with(is_name))
         .map(|(at, _)| {
             let rest = &text[at..];
-            let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-            let selector = rest[end..].strip_prefix('{').and_then(|inner| inner.split('}').next()).unwrap_or_default();
+            let end = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
+            let selector =
+                rest[end..].strip_prefix('{').and_then(|inner| inner.split('}').next()).unwrap_or_default();
             let labels = selector
                 .split(',')
                 .filter_map(|label| label.split_once('='))
