@@ -72,6 +72,9 @@ pub enum SwarmError {
     /// The identity cannot sign.
     #[error("the node's key cannot be used for the transport: {0}")]
     Identity(String),
+    /// Nobody takes events or gives commands any more, and yet the swarm was not told to stop.
+    #[error("the network was left running by itself")]
+    Deserted,
     /// The system gives no resolver, no multicast socket and the like.
     #[error("cannot set up {what}: {error}")]
     Setup {

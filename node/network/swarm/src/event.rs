@@ -18,7 +18,7 @@ pub enum Event {
     Connected {
         /// To whom.
         node: NodeId,
-        /// How.
+        /// How. If this node has dialled, the endpoint is the one of the dial.
         link: Link,
         /// Which of this node's connections, in the order in which they came.
         session: Session,
@@ -132,9 +132,9 @@ pub struct Session(pub(crate) u64);
 #[derive(Debug, Default)]
 pub struct Room {
     /// One of the messages of this peer that may wait.
-    pub(crate) place: Option<OwnedSemaphorePermit>,
+    pub(crate) _place: Option<OwnedSemaphorePermit>,
     /// Its bytes, of those that all peers share.
-    pub(crate) bytes: Option<OwnedSemaphorePermit>,
+    pub(crate) _bytes: Option<OwnedSemaphorePermit>,
 }
 
 /// Whether others can open connections to this node.

@@ -18,11 +18,19 @@
 //! and anything of libp2p in the public interface.
 
 mod address;
+mod behaviour;
 mod command;
 mod config;
+mod driver;
 mod event;
 mod key;
+mod lanes;
+mod session;
 mod start;
+mod transport;
+
+#[cfg(test)]
+mod tests;
 
 pub use address::{AddressError, format_contact, parse_contact};
 pub use command::{Command, Driver, DriverGone};
