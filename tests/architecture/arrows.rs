@@ -14,8 +14,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("execution", &["crypto", "primitives", "storage"]),
     ("chain", &["consensus", "crypto", "execution", "primitives", "storage"]),
     ("mempool", &["consensus", "crypto", "primitives", "storage"]),
+    ("network", &["crypto", "primitives"]),
+    ("swarm", &["network", "primitives"]),
     ("rpc", &["crypto", "primitives"]),
-    ("node", &["chain", "consensus", "crypto", "execution", "mempool", "primitives", "rpc", "storage"]),
+    (
+        "node",
+        &[
+            "chain",
+            "consensus",
+            "crypto",
+            "execution",
+            "mempool",
+            "network",
+            "primitives",
+            "rpc",
+            "storage",
+            "swarm",
+        ],
+    ),
     ("client", &["consensus", "crypto", "primitives", "rpc"]),
     ("tui", &["client", "primitives"]),
     (
@@ -49,11 +65,11 @@ const OWNED: &[(&str, &[&str])] = &[
     ("argon2", &["vibecoin-client"]),
     ("chacha20poly1305", &["vibecoin-client"]),
     ("bip39", &["vibecoin-client"]),
-    ("libp2p", &[]),
+    ("libp2p", &["vibecoin-swarm"]),
 ];
 
 /// The rules calculate: none of them may wait for anything, or reach for a clock, a random number or a socket.
-const PURE: &[&str] = &["crypto", "primitives", "consensus", "execution", "storage", "mempool"];
+const PURE: &[&str] = &["crypto", "primitives", "consensus", "execution", "storage", "mempool", "network"];
 const IMPURE_LIBRARIES: &[&str] =
     &["tokio", "tokio-util", "futures-util", "reqwest", "jsonrpsee", "tracing-subscriber"];
 
