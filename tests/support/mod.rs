@@ -1,5 +1,6 @@
 //! What the tests of the real program share: a home of its own for each test, and ways to run the program in it.
 
+pub mod cluster;
 pub mod forge;
 mod home;
 mod process;
