@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::Block;
+use vibecoin_primitives::{Block, Transaction};
 
 use crate::endpoint::NodeId;
 use crate::machine::UNSENT_SOFT_MAX;
@@ -16,6 +16,7 @@ use crate::score::Fault;
 use crate::turn::Turn;
 use crate::wire::{
     CompactBlock, HEADERS_MAX, HeaderRecord, Message, Refusal, RequestId, STATE_CHUNK_BYTES_MAX, ShortIdKey,
+    TRANSACTIONS_BYTES_MAX,
 };
 use crate::world::{Found, Query, Ticket};
 
@@ -30,7 +31,7 @@ const LOOKS_MAX: usize = 4;
 #[derive(Clone, Debug)]
 enum Job {
     Headers(RequestId),
-    /// One of the blocks of a request; `last` ends it.
+    /// One of the blocks of a request.
     Block(RequestId),
     Compact,
     BlockTransactions(RequestId),
@@ -40,11 +41,15 @@ enum Job {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<(Job, Query)>,
+    waiting: VecDeque<(u64, Job, Query)>,
     /// What is being looked up, in the order of the answers, each with what was found if it came early.
-    looking: VecDeque<(Ticket, Job, Option<Found>)>,
-    /// Requests of which something waits or is looked up.
-    open: usize,
+    looking: VecDeque<(Ticket, u64, Job, Option<Found>)>,
+    /// Requests of which something waits or is looked up, with how much.
+    open: BTreeMap<u64, usize>,
+    /// The number of the last request, as counted here: peers may number theirs as they like.
+    last: u64,
+    /// Requests that were refused since something was answered.
+    refused: usize,
 }
 
 /// See the module.
@@ -59,10 +64,10 @@ impl Serve {
     /// A peer asks.
     pub fn on_request(&mut self, turn: &mut Turn<'_>, node: NodeId, message: Message) {
         let queue = self.queues.entry(node).or_default();
-        let open = queue.waiting.len() + queue.looking.len();
         let (request, jobs) = jobs_of(message);
-        if queue.open >= OPEN_MAX {
-            if open >= REFUSED_MAX {
+        if queue.open.len() >= OPEN_MAX {
+            queue.refused += 1;
+            if queue.refused > REFUSED_MAX {
                 turn.fault(node, Fault::TooManyRequests);
             }
             if let Some(request) = request {
@@ -70,8 +75,12 @@ impl Serve {
             }
             return;
         }
-        queue.open += jobs.len();
-        queue.waiting.extend(jobs);
+        queue.last += 1;
+        let number = queue.last;
+        if !jobs.is_empty() {
+            queue.open.insert(number, jobs.len());
+        }
+        queue.waiting.extend(jobs.into_iter().map(|(job, query)| (number, job, query)));
         self.go_on(turn, node);
     }
 
@@ -79,17 +88,17 @@ impl Serve {
     pub fn on_found(&mut self, turn: &mut Turn<'_>, ticket: Ticket, found: Found) {
         let Some(node) = self.askers.remove(&ticket) else { return };
         let Some(queue) = self.queues.get_mut(&node) else { return };
-        if let Some((_, _, slot)) = queue.looking.iter_mut().find(|(open, ..)| *open == ticket) {
+        if let Some((.., slot)) = queue.looking.iter_mut().find(|(open, ..)| *open == ticket) {
             *slot = Some(found);
         }
         // Answers leave in the order of the questions.
-        while let Some((_, _, Some(_))) = queue.looking.front() {
-            let Some((_, job, Some(found))) = queue.looking.pop_front() else { break };
-            queue.open -= 1;
-            let refused = answer(turn, node, &job, found);
-            if let (true, Job::Block(request)) = (refused, job) {
+        while let Some((.., Some(_))) = queue.looking.front() {
+            let Some((_, number, job, Some(found))) = queue.looking.pop_front() else { break };
+            queue.refused = 0;
+            queue.end_one(number);
+            if answer(turn, node, &job, found) {
                 // The first block that is missing ends the answer.
-                drop_rest(queue, request);
+                queue.drop_rest(number);
             }
         }
         self.go_on(turn, node);
@@ -113,23 +122,31 @@ impl Serve {
         while queue.looking.len() < LOOKS_MAX
             && turn.peers.get(&node).is_some_and(|peer| peer.unsent_bytes < UNSENT_SOFT_MAX)
         {
-            let Some((job, query)) = queue.waiting.pop_front() else { break };
+            let Some((number, job, query)) = queue.waiting.pop_front() else { break };
             let ticket = turn.look(Room::Serve, query);
             self.askers.insert(ticket, node);
-            queue.looking.push_back((ticket, job, None));
+            queue.looking.push_back((ticket, number, job, None));
         }
     }
 }
 
-/// Takes what is left of a request out of the queue.
-fn drop_rest(queue: &mut Queue, request: RequestId) {
-    let of_request = |job: &Job| matches!(job, Job::Block(other) if *other == request);
-    let before = queue.waiting.len();
-    queue.waiting.retain(|(job, _)| !of_request(job));
-    queue.open -= before - queue.waiting.len();
-    let before = queue.looking.len();
-    queue.looking.retain(|(_, job, _)| !of_request(job));
-    queue.open -= before - queue.looking.len();
+impl Queue {
+    /// A part of a request was answered.
+    fn end_one(&mut self, number: u64) {
+        if let Some(parts) = self.open.get_mut(&number) {
+            *parts -= 1;
+            if *parts == 0 {
+                self.open.remove(&number);
+            }
+        }
+    }
+
+    /// Takes what is left of a request out of the queue.
+    fn drop_rest(&mut self, number: u64) {
+        self.waiting.retain(|(other, ..)| *other != number);
+        self.looking.retain(|(_, other, ..)| *other != number);
+        self.open.remove(&number);
+    }
 }
 
 /// What a request asks to be looked up.
@@ -148,7 +165,10 @@ fn jobs_of(message: Message) -> (Option<RequestId>, Vec<(Job, Query)>) {
             let query = Query::BlockTransactions { block, indexes };
             (Some(request), vec![(Job::BlockTransactions(request), query)])
         }
-        Message::GetTransactions { request, ids } => {
+        Message::GetTransactions { request, mut ids } => {
+            // Who asks for one thing a thousand times gets it once.
+            ids.sort_unstable();
+            ids.dedup();
             (Some(request), vec![(Job::Transactions(request), Query::Transactions(ids))])
         }
         Message::GetStateChunk { request, block, start, bytes_max } => {
@@ -174,7 +194,7 @@ fn answer(turn: &mut Turn<'_>, node: NodeId, job: &Job, found: Found) -> bool {
             Message::BlockTransactions { request: *request, transactions }
         }
         (Job::Transactions(request), Found::Transactions(transactions)) => {
-            Message::Transactions { request: *request, transactions }
+            Message::Transactions { request: *request, transactions: as_many_as_fit(transactions) }
         }
         (Job::StateChunk(request), Found::StateChunk(Some(chunk))) => {
             Message::StateChunk { request: *request, chunk }
@@ -195,10 +215,22 @@ fn answer(turn: &mut Turn<'_>, node: NodeId, job: &Job, found: Found) -> bool {
     refused
 }
 
+/// The first of these that one message holds. Who asked asks for the others again.
+fn as_many_as_fit(mut transactions: Vec<Transaction>) -> Vec<Transaction> {
+    let mut bytes = 0;
+    let fit = transactions.iter().take_while(|transaction| {
+        bytes += transaction.encoded_len();
+        bytes <= TRANSACTIONS_BYTES_MAX
+    });
+    let count = fit.count();
+    transactions.truncate(count);
+    transactions
+}
+
 /// A block in its compact form, nothing prefilled.
 pub fn compact(block: &Block, nonce: u64) -> CompactBlock {
     let key = ShortIdKey::new(&block.header, nonce);
-    let leaf = |transaction: &vibecoin_primitives::Transaction| -> Hash { transaction.leaf_hash() };
+    let leaf = |transaction: &Transaction| -> Hash { transaction.leaf_hash() };
     CompactBlock {
         head: HeaderRecord { header: block.header, content: block.content },
         ticks: block.ticks.clone(),

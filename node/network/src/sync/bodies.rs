@@ -128,6 +128,11 @@ impl Bodies {
         self.has_news = true;
     }
 
+    /// A block of the window and those that stand on it.
+    pub(super) fn after(&self, block: &Hash) -> impl Iterator<Item = Hash> {
+        self.window.iter().map(|slot| slot.id).skip_while(move |id| id != block)
+    }
+
     /// True if blocks are on their way.
     pub(super) fn is_busy(&self) -> bool {
         self.window.len() > 0

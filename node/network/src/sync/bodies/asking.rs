@@ -6,18 +6,17 @@ use std::collections::VecDeque;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::Height;
 
-use super::super::server::Ask;
+use super::super::server::{Ask, Server};
 use super::super::window::{Place, Slot};
 use super::{Bodies, FORGET_MS};
 use crate::endpoint::NodeId;
 use crate::peers::Peer;
 use crate::requests::Room;
 use crate::turn::Turn;
-use crate::wire::{Capabilities, Message};
+use crate::wire::{Capabilities, Message, RequestId};
 
-/// A peer is asked again when so many blocks are on their way from it at most, so that it has always something to
-/// do; it refuses when more than sixteen wait there.
-const ASK_BELOW: usize = 12;
+/// Requests that are open at one peer. It has always something to do, and refuses only when there are far more.
+const ASKS_MAX: usize = 4;
 /// Blocks that are worth a request of their own while others are on their way.
 const WORTH_ASKING: usize = 8;
 /// Blocks below a peer's tip that it has even if it does not serve all of the history.
@@ -74,12 +73,22 @@ impl Bodies {
             }
         }
         nodes.sort_unstable();
-        nodes.into_iter().map(|(_, node)| node).filter(|node| self.in_flight(node) <= ASK_BELOW).collect()
+        let has_room = |node: &NodeId| {
+            let most = self.servers.get(node).map_or(0, Server::blocks_max).min(self.scope.ask_max);
+            self.asks_of(node).count() < ASKS_MAX && self.in_flight(node) <= most / 2
+        };
+        nodes.into_iter().map(|(_, node)| node).filter(has_room).collect()
+    }
+
+    /// What is open at a peer.
+    fn asks_of(&self, node: &NodeId) -> impl Iterator<Item = &Ask> {
+        let (first, last) = ((*node, RequestId(0)), (*node, RequestId(u32::MAX)));
+        self.asks.range(first..=last).map(|(_, ask)| ask)
     }
 
     /// Blocks that are on their way from a peer.
     fn in_flight(&self, node: &NodeId) -> usize {
-        self.asks.iter().filter(|((of, _), _)| of == node).map(|(_, ask)| ask.ids.len()).sum()
+        self.asks_of(node).map(|ask| ask.ids.len()).sum()
     }
 
     /// How many more blocks may be asked for, of all peers together.

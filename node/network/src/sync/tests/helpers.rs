@@ -84,6 +84,11 @@ impl Honest {
         for message in bench.sent(self.node) {
             self.take(message);
         }
+        self.speak(bench);
+    }
+
+    /// Says what it has to say, at its pace.
+    pub fn speak(&mut self, bench: &mut Bench) {
         let many = self.pace.min(self.waiting.len());
         for message in self.waiting.drain(..many).collect::<Vec<_>>() {
             self.sent_blocks += usize::from(matches!(message, Message::Block { .. }));
