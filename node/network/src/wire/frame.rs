@@ -195,6 +195,10 @@ pub fn decode(kind: Kind, body: &[u8], limits: &WireLimits) -> Result<Message, W
         Kind::GetBlockTransactions => {
             let (request, block, indexes): (_, _, Vec<u32>) = reading.whole()?;
             reading.at_most(indexes.len(), limits.transactions_max())?;
+            // One place again and again would ask for far more than a block holds.
+            if indexes.windows(2).any(|pair| pair[0] >= pair[1]) {
+                return Err(reading.refused(DecodeError::Malformed));
+            }
             Message::GetBlockTransactions { request, block, indexes }
         }
         Kind::BlockTransactions => {

@@ -97,11 +97,10 @@ fn message(kind: Kind, rng: &mut SmallRng) -> Message {
                 prefilled: prefilled.collect(),
             }))
         }
-        Kind::GetBlockTransactions => Message::GetBlockTransactions {
-            request,
-            block: hash(rng),
-            indexes: (0..rng.random_range(0..9)).map(|_| rng.random()).collect(),
-        },
+        Kind::GetBlockTransactions => {
+            let ascending = (0..rng.random_range(0..9)).map(|place| place * 7).collect();
+            Message::GetBlockTransactions { request, block: hash(rng), indexes: ascending }
+        }
         Kind::BlockTransactions => Message::BlockTransactions { request, transactions: transactions(rng, 4) },
         Kind::AnnounceTransactions => Message::AnnounceTransactions(hashes(rng, 9)),
         Kind::GetTransactions => Message::GetTransactions { request, ids: hashes(rng, 9) },
@@ -288,7 +287,7 @@ fn longest(kind: Kind) -> Message {
         Kind::GetBlockTransactions => Message::GetBlockTransactions {
             request,
             block: hash(rng),
-            indexes: vec![1; LIMITS.transactions_max()],
+            indexes: (0..).take(LIMITS.transactions_max()).collect(),
         },
         Kind::BlockTransactions => Message::BlockTransactions { request, transactions: full },
         Kind::AnnounceTransactions => Message::AnnounceTransactions(ids(TRANSACTION_IDS_MAX)),
@@ -315,6 +314,18 @@ fn the_longest_message_of_every_kind_is_not_too_long() {
     for kind in Kind::ALL {
         let message = longest(kind);
         assert_eq!(read(&encode(&message)).as_ref(), Ok(&message), "{}", kind.name());
+    }
+}
+
+#[test]
+fn places_in_a_block_ascend() {
+    let request = RequestId(1);
+    for indexes in [vec![3, 3], vec![3, 2]] {
+        let message = Message::GetBlockTransactions { request, block: Hash::new([1; 32]), indexes };
+        let body = encode(&message).split_off(FRAME_HEAD_BYTES);
+        let kind = Kind::GetBlockTransactions;
+        let expected = Err(WireError::Body { kind, error: DecodeError::Malformed });
+        assert_eq!(decode(kind, &body, &LIMITS), expected);
     }
 }
 

@@ -65,9 +65,7 @@ impl Offers {
             }),
             Message::GetBlockTransactions { request, block, indexes } => self.get(block).and_then(|offer| {
                 let place = |index: &u32| offer.block.transactions.get(*index as usize).cloned();
-                let ascending = indexes.windows(2).all(|pair| pair[0] < pair[1]);
-                let transactions = indexes.iter().map(place).collect::<Option<Vec<_>>>();
-                let transactions = transactions.filter(|_| ascending)?;
+                let transactions = indexes.iter().map(place).collect::<Option<Vec<_>>>()?;
                 Some(Message::BlockTransactions { request: *request, transactions })
             }),
             Message::GetBlocks { request, ids } => match ids.as_slice() {
@@ -93,7 +91,9 @@ impl Blocks {
         let nonce = turn.rng.random();
         let mut forms: [Option<Arc<CompactBlock>>; 2] = [None, None];
         for (node, standing) in &mut self.standings {
-            if !standing.wants_push || !standing.has.insert(id) {
+            // Who does not take what it is sent hears of the next block.
+            let takes = turn.peers.get(node).is_some_and(|peer| peer.unsent_bytes < UNSENT_SOFT_MAX);
+            if !standing.wants_push || !takes || !standing.has.insert(id) {
                 continue;
             }
             let with_ticks = !standing.segments.contains(&parent);

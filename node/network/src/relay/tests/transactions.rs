@@ -216,3 +216,38 @@ fn what_was_mined_meanwhile_is_no_flood() {
     bench.receive(node, Message::AnnounceTransactions(ids(5_000..5_001)));
     assert!(is_blameless(&bench, node));
 }
+
+#[test]
+fn an_answer_is_no_longer_than_a_message_and_the_rest_is_asked_for_again() {
+    let large = |number: u64| {
+        let mut transaction = forge::transaction(number);
+        transaction.body.data = vec![7; 100_000];
+        transaction
+    };
+    let leaf_hashes: Vec<Hash> = (0..4).map(|number| large(number).leaf_hash()).collect();
+    // The one that serves ...
+    let mut bench = Bench::new();
+    for number in 0..4 {
+        bench.world.put(large(number));
+    }
+    let node = bench.connect(1, IN);
+    let again = [leaf_hashes.clone(), leaf_hashes.clone()].concat();
+    bench.receive(node, Message::GetTransactions { request: RequestId(7), ids: again });
+    bench.answer();
+    let served = bench.sent(node).into_iter().find_map(|message| match message {
+        Message::Transactions { transactions, .. } => Some(transactions),
+        _ => None,
+    });
+    let served = served.expect("an answer");
+    assert_eq!(served.len(), 2);
+    // ... and the one that asks.
+    let mut bench = Bench::new();
+    let node = bench.connect(1, OUT);
+    bench.receive(node, Message::AnnounceTransactions(leaf_hashes));
+    let (request, _) = requests(bench.sent(node)).remove(0);
+    bench.receive(node, Message::Transactions { request, transactions: served });
+    bench.answer();
+    let (_, rest) = requests(bench.sent(node)).remove(0);
+    assert_eq!(rest.len(), 2);
+    assert!(is_blameless(&bench, node));
+}
