@@ -10,7 +10,7 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint format doc bench figures pictures clean \
-	program crash power-cut failing-disk faults simulation same-roots mutants scale
+	program crash power-cut failing-disk faults simulation same-roots mutants scale network soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ same-roots: ## debug and release, one thread and many: the same results
 
 mutants: ## small faults in the rules, and whether a test notices (cargo-mutants)
 	@scripts/setup scripts/mutants
+
+network: ## nodes that meet, fall apart in 20 ways, and catch up with 20,000 blocks (docs/network-tests.md)
+	@scripts/network --meet && scripts/network --partitions && scripts/network --catch-up
+
+soak: ## four nodes under load for an hour
+	@scripts/network --soak 60
 
 scale: program ## start and memory of a node at 10,000, 50,000 and 100,000 blocks
 	@scripts/scale
