@@ -25,6 +25,10 @@ use crate::world::{Broken, Claim, Found, Judgement, Query, Ticket};
 const READINGS_MAX: usize = 4;
 /// Time that a batch may take before another peer is asked besides, in ms.
 const SLOW_MS: u64 = 2_000;
+/// Time after which a reading that has shown little of the work it claims is not waited for, in ms.
+const LONG_MS: u64 = 20_000;
+/// Time that it may need for the rest, at its pace, in ms.
+const REST_MS: u64 = 600_000;
 /// Time that a batch may take before the peer is left alone, if there is another, in ms.
 const STALL_MS: u64 = 8_000;
 /// Time that a batch may take at all, in ms.
@@ -78,6 +82,7 @@ struct Run {
     /// Whether the peer has nothing more.
     has_ended: bool,
     changes: u8,
+    began_ms: u64,
     heard_ms: u64,
 }
 
@@ -141,9 +146,9 @@ impl Headers {
         std::mem::take(&mut self.has_stored)
     }
 
-    /// Whether a chain is being read that needs more than one batch.
-    pub(super) fn is_busy(&self) -> bool {
-        self.runs.iter().any(|run| run.chain.is_some() && !run.has_ended)
+    /// Whether a chain is being read that needs more than one batch, and is worth waiting for.
+    pub(super) fn is_busy(&self, now_ms: u64) -> bool {
+        self.runs.iter().any(|run| run.chain.is_some() && !run.has_ended && !run.is_endless(now_ms))
     }
 
     /// How far the chain that was read furthest is: its start, its height, the height that is to be reached, and
@@ -340,6 +345,7 @@ impl Run {
             judging: VecDeque::new(),
             has_ended: false,
             changes: 0,
+            began_ms: turn.now.ms,
             heard_ms: turn.now.ms,
         }
     }
@@ -351,8 +357,20 @@ impl Run {
         }
     }
 
-    const fn is_slow(&self, now_ms: u64) -> bool {
-        self.waits_since(now_ms) > SLOW_MS
+    fn is_slow(&self, now_ms: u64) -> bool {
+        self.waits_since(now_ms) > SLOW_MS || self.is_endless(now_ms)
+    }
+
+    /// True if it would take far too long to show the claimed work at this pace: others are asked besides, or whoever
+    /// claims most could keep this node busy with headers that cost nothing.
+    fn is_endless(&self, now_ms: u64) -> bool {
+        let took_ms = now_ms.saturating_sub(self.began_ms);
+        let shown = self.chain.as_ref().map_or(0, |(start, at)| at.work.get() - start.work.get());
+        let at = self.chain.as_ref().map_or(0, |(_, at)| at.work.get());
+        let left = self.goal.work.get().saturating_sub(at);
+        matches!(self.pass, Pass::Proving(_))
+            && took_ms > LONG_MS
+            && left.saturating_mul(took_ms.into()) > shown.saturating_mul(REST_MS.into())
     }
 
     /// True if all that it could show is known by now.
