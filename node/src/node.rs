@@ -298,6 +298,9 @@ fn refused(error: OpenError, directory: Option<PathBuf>) -> StartError {
             StartError::Directory(DirectoryError::OtherNetwork { path, found, expected })
         }
         OpenError::Inconsistent { what } => StartError::Store(StoreError::Corrupt { detail: what }),
+        error @ (OpenError::HistoryMissing { .. } | OpenError::ForgedHistory(_)) => {
+            StartError::Store(StoreError::Corrupt { detail: error.to_string() })
+        }
     }
 }
 

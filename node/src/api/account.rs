@@ -160,6 +160,13 @@ impl Core {
         let account = state.account(&address).map_err(convert::store)?;
         let found =
             activity::newest_first(view.rows(), &address, before, limit as usize).map_err(convert::store)?;
+        let is_cut =
+            found.is_empty() && before.unwrap_or(account.activity_count).min(account.activity_count) > 0;
+        if is_cut && let Some(assumed) = view.assumed().map_err(convert::store)? {
+            // What came before is not nothing: it is not here yet.
+            let what = format!("1 to {}, whose history is still to come,", assumed.height);
+            return Err(ApiError::not_found(Subject::Body, what));
+        }
         let mut block = None;
         let entries: Vec<EntryInfo> =
             found.iter().map(|entry| self.entry(view, entry, &mut block)).collect::<Result<_, ApiError>>()?;

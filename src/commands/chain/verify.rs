@@ -32,6 +32,7 @@ pub(super) fn run(context: &Context) -> Outcome {
                 VerifyError::Store(error) => Failure::from(error),
                 wrong @ (VerifyError::Block { .. }
                 | VerifyError::Missing { .. }
+                | VerifyError::History { .. }
                 | VerifyError::Derived { .. }) => Failure::Wrong(wrong.to_string()),
             },
         )?;
