@@ -87,6 +87,14 @@ pub struct TipChange {
     pub reorganisation: Option<Reorganisation>,
 }
 
+impl TipChange {
+    /// Whether a state was taken over: what lies between the tip before and the one now is not told.
+    #[must_use]
+    pub const fn is_jump(&self) -> bool {
+        self.connected.is_empty() && self.reverted.is_empty()
+    }
+}
+
 /// What became of a piece of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateStep {

@@ -133,6 +133,10 @@ impl Keeper {
     }
 
     fn moved(&mut self, change: &TipChange) -> Result<(), StoreError> {
+        if change.is_jump() {
+            // What lies between is not told: every account may be another.
+            return self.resync();
+        }
         let now = self.clock.now();
         let mined: Vec<MinedTx> = change.connected.iter().flat_map(mined).collect();
         let view = self.chain.view()?;

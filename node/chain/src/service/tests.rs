@@ -50,3 +50,52 @@ async fn a_full_disk_stops_the_writer_and_nothing_more_is_acknowledged() {
     assert!(matches!(thread.join().unwrap(), Err(StoreError::DiskFull { .. })));
     assert_eq!(handle.reader().tip().id(), tip);
 }
+
+/// Whole blocks, and a state with its history, through the handle.
+#[tokio::test]
+async fn a_state_and_its_history_come_through_the_handle() {
+    use crate::engine::lab::{LATE, Maker, deliver, open, pairs, rich_spec};
+    use crate::{StateStep, Verdict};
+
+    let spec = rich_spec();
+    let policy = Policy { pivot_depth: 5, state_window: None, ..Policy::NODE };
+    let mut maker = Maker::new(&spec, 1);
+    maker.trade(40, 2);
+    let mut served = open(&spec, policy);
+    deliver(&mut served, &maker.blocks);
+    let (chain, headers) = (open(&spec, policy), pairs(&maker.blocks));
+    struct Late;
+    impl Clock for Late {
+        fn now(&self) -> Timestamp {
+            LATE
+        }
+    }
+    let (handle, thread) = spawn(chain, Arc::new(Late)).unwrap();
+    let mut changes = handle.changes();
+    assert_eq!(handle.choose_pivot().await.unwrap(), None, "no headers are known");
+    handle.import_headers(headers).await.unwrap();
+    let staged = handle.choose_pivot().await.unwrap().unwrap();
+    assert_eq!(staged.height.get(), 35);
+    while let Some(wanted) = handle.reader().view().unwrap().state_wanted().unwrap() {
+        let range = wanted.missing[0];
+        let state = served.reader().view().unwrap().state_at(staged.height).unwrap().unwrap();
+        let chunk = state.chunk(&range.start, &range.end, 5_000).unwrap();
+        let chunk = chunk.verify(&staged.root, &range.start, &range.end).unwrap();
+        let report = handle.import_state_chunk(chunk).await.unwrap();
+        assert!([StateStep::Staged, StateStep::Adopted].contains(&report.step));
+    }
+    let jump = changes.recv().await.unwrap();
+    assert!(jump.is_jump() && jump.tip.height().get() == 35);
+
+    let above = maker.blocks[35..].iter().map(|block| (Source::Peer(1), block.clone())).collect();
+    let reports = handle.import_run(above).await.unwrap();
+    assert!(reports.iter().all(|report| matches!(report.verdict, Verdict::Extended)));
+    assert_eq!(changes.recv().await.unwrap().connected.len(), 5);
+    let below = maker.blocks[..35].iter().map(|block| (Source::Peer(2), block.clone())).collect();
+    handle.import_run(below).await.unwrap();
+    assert_eq!(handle.replay_history(10).await.unwrap().replayed.get(), 10);
+    assert!(handle.replay_history(100).await.unwrap().missing_below.is_none());
+    assert!(handle.reader().view().unwrap().wanted_history(1).unwrap().is_none());
+    handle.stop().await;
+    thread.join().unwrap().unwrap();
+}
