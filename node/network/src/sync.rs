@@ -29,7 +29,7 @@ use crate::endpoint::NodeId;
 use crate::requests::Open;
 use crate::score::Fault;
 use crate::turn::Turn;
-use crate::wire::{Kind, Message, Refusal, RequestId};
+use crate::wire::{Capabilities, Kind, Message, Refusal, RequestId};
 use crate::world::{Broken, Found, Judgement, Ticket};
 
 use bodies::{Bodies, Outcome, Scope};
@@ -42,6 +42,9 @@ use state::StateRoom;
 /// Blocks behind the best proven header from which on the node is catching up, and down to which it still is.
 const BEHIND_BLOCKS: u64 = 4;
 const CAUGHT_UP_BLOCKS: u64 = 1;
+/// Time without a block that came after which nobody seems to have what is missing, in ms: a chain of headers whose
+/// bodies are withheld must not keep this node from the news of the day.
+const STUCK_MS: u64 = 4_000;
 /// A peer that has stalled so often lately is of no use.
 const STALLS_MAX: u32 = 4;
 
@@ -56,6 +59,9 @@ pub struct Sync {
     meter: Meter,
     stale: Stale,
     is_catching_up: bool,
+    /// When catching up began, or last got further, in ms.
+    moved_ms: u64,
+    is_stuck: bool,
     /// Where the tip stood when catching up began.
     from: u64,
     /// The first block and the last one that came of the history, and the block whose state this node began with.
@@ -76,6 +82,8 @@ impl Sync {
             meter: Meter::default(),
             stale: Stale::default(),
             is_catching_up: false,
+            moved_ms: 0,
+            is_stuck: false,
             from: 0,
             history_at: None,
             state_height: 0,
@@ -128,8 +136,11 @@ impl Sync {
         let bodies = self.bodies.on_refused(turn, node, request, refusal);
         let lacking = bodies.or_else(|| self.history.on_refused(turn, node, request, refusal));
         if let Some(block) = lacking {
-            // It handed this block's header over as the end of its own chain.
-            if refusal == Refusal::NotHere && self.headers.sources().has_vouched(node, &block) {
+            // It handed this block's header over as part of its own chain, and it serves blocks of that age.
+            let has_all = turn.peers.get(&node).is_some_and(|peer| peer.serves(Capabilities::HISTORY));
+            let should_be_there = has_all || self.bodies.is_recent(&block, turn.world.best_header().height);
+            let is_its_own = self.headers.sources().has_vouched(node, &block);
+            if refusal == Refusal::NotHere && should_be_there && is_its_own {
                 turn.fault(node, Fault::Withheld(Kind::GetBlocks));
             }
         } else if !self.headers.on_refused(turn, node, request) {
@@ -151,6 +162,9 @@ impl Sync {
     /// The node has judged.
     pub fn on_judged(&mut self, turn: &mut Turn<'_>, ticket: Ticket, judgement: Judgement) {
         if let Some(outcome) = self.bodies.on_judged(turn, ticket, &judgement) {
+            if matches!(outcome, Outcome::Taken(_)) {
+                self.moved_ms = turn.now.ms;
+            }
             self.settle(turn, outcome);
         } else if let Some(outcome) = self.history.on_judged(turn, ticket, &judgement) {
             if let Outcome::Taken(height) = outcome {
@@ -232,12 +246,17 @@ impl Sync {
         let least = if self.is_catching_up { CAUGHT_UP_BLOCKS } else { BEHIND_BLOCKS };
         if behind > least && !self.is_catching_up {
             self.from = tip.height.get();
+            self.moved_ms = turn.now.ms;
         }
         self.is_catching_up = behind > least;
-        if self.mode == SyncMode::State && !self.headers.is_busy() {
+        if self.state.is_active() || self.headers.is_busy(turn.now.ms) {
+            self.moved_ms = turn.now.ms;
+        }
+        self.is_stuck = turn.now.ms.saturating_sub(self.moved_ms) > STUCK_MS;
+        if self.mode == SyncMode::State && !self.headers.is_busy(turn.now.ms) {
             self.state.go_on(turn, best.height.saturating_since(tip.height));
         }
-        if self.state.is_active() || (self.mode == SyncMode::State && self.headers.is_busy()) {
+        if self.state.is_active() || (self.mode == SyncMode::State && self.headers.is_busy(turn.now.ms)) {
             return;
         }
         self.bodies.go_on(turn, best.id != tip.id);
@@ -253,7 +272,9 @@ impl Sync {
         if let Some(millionths) = self.state.millionths() {
             return Some(plain(Phase::State, 0, millionths, 1_000_000));
         }
-        if let Some((start, at, goal, again)) = self.headers.furthest().filter(|_| self.headers.is_busy()) {
+        if let Some((start, at, goal, again)) =
+            self.headers.furthest().filter(|_| self.headers.is_busy(turn.now.ms))
+        {
             let (from, at, target) = (start.get(), at.get(), goal.get());
             let way = target - from;
             let (done_before, left_after) = if again { (way, 0) } else { (0, way) };
@@ -266,17 +287,22 @@ impl Sync {
         Some(plain(Phase::History, first, at, self.state_height.max(at)))
     }
 
-    /// True while the chain is far behind what peers have proven. A node without peers, or whose peers have shown
-    /// nothing, is not.
+    /// True while the chain is far behind what peers have proven, and comes nearer. A node without peers, or whose peers
+    /// have shown nothing, is not.
     #[must_use]
     pub const fn is_catching_up(&self) -> bool {
-        self.is_catching_up
+        self.is_catching_up && !self.is_stuck
     }
 
     /// How far it is.
     #[must_use]
     pub const fn progress(&self) -> &Progress {
         self.meter.progress()
+    }
+
+    /// Whom blocks were fetched from, each with its rate in bytes per s and whether it is left alone for having stalled.
+    pub fn servers(&self, now_ms: u64) -> impl Iterator<Item = (NodeId, u64, bool)> {
+        self.bodies.servers(now_ms)
     }
 
     /// Outbound peers whose place somebody else would fill better.

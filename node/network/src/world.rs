@@ -251,7 +251,7 @@ pub enum Found {
     /// The locator, and the header that it begins with.
     Locator(Vec<Hash>),
     /// The header and the work of its chain, itself included; `None` if it is not known.
-    Head(Option<(HeaderRecord, Work)>),
+    Head(Option<Box<(HeaderRecord, Work)>>),
     /// The plan; `None` when blocks are to be fetched instead: all of the state is here, or it is not wanted.
     StatePlan(Option<StatePlan>),
     /// The block, if it is here.

@@ -7,6 +7,8 @@
 //!
 //! - `VIBECOIN_SEED=17` replays one seed and prints what happens; `VIBECOIN_SIMULATIONS=20000` runs so many.
 
+#[path = "simulator/happen.rs"]
+mod happen;
 #[path = "simulator/network.rs"]
 mod network;
 #[path = "simulator/node.rs"]

@@ -181,7 +181,7 @@ impl Knowledge {
             Query::Head(id) => {
                 let head = chain.find(id).filter(|at| self.known.contains(at) || self.headers.contains(at));
                 let head = head.map(|at| (chain.get(at).head(), chain.get(at).work));
-                (Found::Head(head), 0)
+                (Found::Head(head.map(Box::new)), 0)
             }
             Query::Locator => {
                 let ids = chain.branch(self.best()).take(LOCATOR).map(|at| chain.get(at).id);

@@ -128,14 +128,20 @@ impl Bodies {
         self.has_news = true;
     }
 
-    /// A block of the window and those that stand on it.
-    pub(super) fn after(&self, block: &Hash) -> impl Iterator<Item = Hash> {
-        self.window.iter().map(|slot| slot.id).skip_while(move |id| id != block)
+    /// Whether everybody on this chain keeps a block's body, however little of the history they serve.
+    pub(super) fn is_recent(&self, block: &Hash, best: Height) -> bool {
+        let slot = self.window.iter().find(|slot| slot.id == *block);
+        slot.is_some_and(|slot| best.saturating_since(slot.height) < asking::RECENT)
     }
 
     /// True if blocks are on their way.
     pub(super) fn is_busy(&self) -> bool {
         self.window.len() > 0
+    }
+
+    /// Whom bodies were fetched from, with their rates in bytes per s, and whether they are paused.
+    pub(super) fn servers(&self, now_ms: u64) -> impl Iterator<Item = (NodeId, u64, bool)> {
+        self.servers.iter().map(move |(node, server)| (*node, server.rate(), server.is_paused(now_ms)))
     }
 
     /// Peers that have stalled again and again.

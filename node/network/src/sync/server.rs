@@ -97,7 +97,7 @@ impl Server {
 
     /// The time without a block after which it has stalled, in ms.
     fn stall_ms(&self, latency_ms: u64, block_bytes: u64) -> u64 {
-        let gap_ms = if self.rate == 0 { 0 } else { block_bytes.saturating_mul(1_000) / self.rate };
+        let gap_ms = block_bytes.saturating_mul(1_000).checked_div(self.rate).unwrap_or(0);
         let typical_ms = latency_ms.saturating_mul(4).saturating_add(gap_ms.saturating_mul(8));
         typical_ms.clamp(STALL_MIN_MS, STALL_MAX_MS)
     }

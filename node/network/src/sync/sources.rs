@@ -11,8 +11,9 @@ use crate::world::Holding;
 
 /// Time that the relay has to bring a new block itself before its header is asked for here, in ms.
 const GRACE_MS: u64 = 3_000;
-/// Ends of chains that are remembered of one peer.
+/// Ends of chains, and blocks of them, that are remembered of one peer.
 const VOUCHED_MAX: usize = 8;
+const SHOWN_MAX: usize = 1_024;
 
 /// What is remembered of a peer while it is connected.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,8 @@ struct Source {
     is_behind: bool,
     /// Ends of the chains that it handed over as its own, the newest last.
     vouched: VecDeque<Hash>,
+    /// The last blocks of these chains.
+    shown: VecDeque<Hash>,
 }
 
 /// See the module.
@@ -66,18 +69,21 @@ impl Sources {
         }
     }
 
-    /// A peer has handed over a chain that ends so.
-    pub(super) fn vouch(&mut self, node: NodeId, end: Hash) {
-        let Some(source) = self.by_node.get_mut(&node) else { return };
+    /// A peer has handed over these headers, each on the one before, as its own chain.
+    pub(super) fn vouch(&mut self, node: NodeId, ids: Vec<Hash>) {
+        let (Some(source), Some(end)) = (self.by_node.get_mut(&node), ids.last().copied()) else { return };
         if source.vouched.len() == VOUCHED_MAX {
             source.vouched.pop_front();
         }
         source.vouched.push_back(end);
+        source.shown.extend(ids);
+        let surplus = source.shown.len().saturating_sub(SHOWN_MAX);
+        source.shown.drain(..surplus);
     }
 
-    /// True if a peer's own chain ended with this block when it was asked.
-    pub(super) fn has_vouched(&self, node: NodeId, end: &Hash) -> bool {
-        self.by_node.get(&node).is_some_and(|source| source.vouched.contains(end))
+    /// True if a peer has shown this block as one of its own chain, which it then should have.
+    pub(super) fn has_vouched(&self, node: NodeId, block: &Hash) -> bool {
+        self.by_node.get(&node).is_some_and(|source| source.shown.contains(block))
     }
 
     /// The peers whose own chain is found invalid now. They are named once.

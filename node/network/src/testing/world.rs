@@ -284,7 +284,7 @@ impl FakeWorld {
             Query::Block(id) => Found::Block(
                 self.bodies.get(id).map(|block| RawBlock::new(block.encode()).expect("it has a header")),
             ),
-            Query::Head(id) => Found::Head(self.headers.get(id).copied()),
+            Query::Head(id) => Found::Head(self.headers.get(id).copied().map(Box::new)),
             Query::Wanted { limit } => Found::Wanted(self.wanted(*limit)),
             Query::WantedHistory { .. } => Found::Wanted(Vec::new()),
             Query::StatePlan { .. } => Found::StatePlan(None),

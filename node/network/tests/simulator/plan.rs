@@ -16,17 +16,17 @@ pub enum Style {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// One node never hears what its own node wants.
-    NoWanted,
+    WantsNothing,
     /// One node serves no headers.
-    NoHeaders,
+    LacksHeaders,
     /// One node does not take bodies.
-    NoBodies,
+    DropsBodies,
     /// Transactions are not told to the machine.
-    NoAdded,
+    KeepsQuiet,
 }
 
 impl Planted {
-    pub const ALL: [Self; 4] = [Self::NoWanted, Self::NoHeaders, Self::NoBodies, Self::NoAdded];
+    pub const ALL: [Self; 4] = [Self::WantsNothing, Self::LacksHeaders, Self::DropsBodies, Self::KeepsQuiet];
 }
 
 /// Something from outside.

@@ -14,7 +14,7 @@ use vibecoin_network::{Input, Now, Output};
 
 use super::network::{Event, Network};
 use super::node::{Node, endpoint_of, id_of, node_of};
-use super::plan::{Happening, Plan, Planted, Style};
+use super::plan::{Plan, Planted, Style};
 
 /// Time between two ticks of a node, in ms.
 const TICK_MS: u64 = 250;
@@ -43,13 +43,13 @@ pub struct Outcome {
 
 /// See the module.
 pub struct Run {
-    plan: Plan,
-    rng: SmallRng,
-    network: Network,
-    nodes: Vec<Node>,
+    pub(super) plan: Plan,
+    pub(super) rng: SmallRng,
+    pub(super) network: Network,
+    pub(super) nodes: Vec<Node>,
     /// Transactions that must not be lost.
-    owed: BTreeMap<Hash, u64>,
-    given: u64,
+    pub(super) owed: BTreeMap<Hash, u64>,
+    pub(super) given: u64,
     trace: DefaultHasher,
     outcome: Outcome,
     is_told: bool,
@@ -189,14 +189,14 @@ impl Run {
     /// What a node finds, unless a defect was put in.
     fn look(&self, node: usize, query: &Query) -> Found {
         match (self.plan.planted, query) {
-            (Some(Planted::NoWanted), Query::Wanted { .. }) if node == 1 => Found::Wanted(Vec::new()),
-            (Some(Planted::NoHeaders), Query::Headers { .. }) if node == 1 => Found::Headers(Vec::new()),
+            (Some(Planted::WantsNothing), Query::Wanted { .. }) if node == 1 => Found::Wanted(Vec::new()),
+            (Some(Planted::LacksHeaders), Query::Headers { .. }) if node == 1 => Found::Headers(Vec::new()),
             _ => self.nodes[node].world.look(query),
         }
     }
 
-    fn tell(&mut self, node: usize, has_moved: bool, added: Vec<Hash>) {
-        if !added.is_empty() && self.plan.planted != Some(Planted::NoAdded) {
+    pub(super) fn tell(&mut self, node: usize, has_moved: bool, added: Vec<Hash>) {
+        if !added.is_empty() && self.plan.planted != Some(Planted::KeepsQuiet) {
             self.input(node, Input::Added(added));
         }
         if has_moved {
@@ -253,7 +253,7 @@ impl Run {
         self.input(other, Input::Connected { node: id_of(dialler), link: here });
     }
 
-    fn cut(&mut self, number: u64) {
+    pub(super) fn cut(&mut self, number: u64) {
         let Some(link) = self.network.links.remove(&number) else { return };
         let (one, other) = link.ends;
         for (node, peer) in [(one, other), (other, one)] {
@@ -263,7 +263,7 @@ impl Run {
         }
     }
 
-    fn cut_where(&mut self, which: impl Fn(&(usize, usize)) -> bool) {
+    pub(super) fn cut_where(&mut self, which: impl Fn(&(usize, usize)) -> bool) {
         let numbers: Vec<_> = self
             .network
             .links
@@ -274,83 +274,7 @@ impl Run {
         numbers.into_iter().for_each(|number| self.cut(number));
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match happening {
-            Happening::Mine(node) => {
-                let Some(node) = self.up(node) else { return };
-                let salt = self.rng.random();
-                let parent = self.nodes[node].mine(salt);
-                self.tell(node, true, Vec::new());
-                if self.rng.random() {
-                    let ticks = forge::segment(&parent);
-                    self.nodes[node].world.learn_segment(parent);
-                    self.input(node, Input::SegmentMade { parent, ticks });
-                }
-            }
-            Happening::Pay(node) => {
-                let Some(node) = self.up(node) else { return };
-                self.given += 1;
-                let transaction = forge::transaction(self.given);
-                let leaf_hash = transaction.leaf_hash();
-                self.owed.insert(leaf_hash, self.given);
-                self.nodes[node].world.put(transaction);
-                self.tell(node, false, vec![leaf_hash]);
-            }
-            Happening::Leave(node) => {
-                self.nodes[node].is_up = false;
-                self.nodes[node].life += 1;
-                self.cut_where(|ends| ends.0 == node || ends.1 == node);
-            }
-            Happening::Return(node, is_empty) => {
-                if self.nodes[node].is_up {
-                    return;
-                }
-                if is_empty {
-                    self.forgive(node);
-                }
-                let seed = self.rng.random();
-                self.nodes[node].restart(node, seed, is_empty);
-            }
-            Happening::Split(side) => {
-                self.network.split = Some(side);
-                self.cut_where(|ends| (side >> ends.0) & 1 != (side >> ends.1) & 1);
-            }
-            Happening::Stall(side, for_ms) => self.network.stall(side, for_ms),
-            Happening::Heal => self.network.split = None,
-            Happening::Break(node) => {
-                if let Some((_, number)) = self.nodes[node].links.first().copied() {
-                    self.cut(number);
-                }
-            }
-        }
-    }
-
-    /// What nobody but a node has ever had is lost with it.
-    fn forgive(&mut self, node: usize) {
-        let others = || self.nodes.iter().enumerate().filter(|(other, _)| *other != node);
-        self.owed.retain(|leaf_hash, _| {
-            others().any(|(_, other)| other.world.is_mined(leaf_hash) || other.world.transaction(leaf_hash))
-        });
-    }
-
-    /// The wildness ends, and with it the bans that it brought: every node is started again, with what it has.
-    fn calm_down(&mut self) {
-        self.network.loss = 0;
-        self.cut_where(|_| true);
-        for node in 0..self.nodes.len() {
-            let seed = self.rng.random();
-            self.nodes[node].restart(node, seed, false);
-        }
-    }
-
-    /// The first node from this one on that is up.
-    fn up(&self, node: usize) -> Option<usize> {
-        (0..self.nodes.len())
-            .map(|step| (node + step) % self.nodes.len())
-            .find(|node| self.nodes[*node].is_up)
-    }
-
-    fn input(&mut self, node: usize, input: Input) {
+    pub(super) fn input(&mut self, node: usize, input: Input) {
         if !self.nodes[node].is_up {
             return;
         }
@@ -414,7 +338,7 @@ impl Run {
                 }
             }
             Output::Judge { ticket, claim, .. } => {
-                if self.plan.planted == Some(Planted::NoBodies)
+                if self.plan.planted == Some(Planted::DropsBodies)
                     && node == 1
                     && matches!(claim, Claim::Block(_) | Claim::Assembled(_))
                 {

@@ -20,7 +20,7 @@ const ASKS_MAX: usize = 4;
 /// Blocks that are worth a request of their own while others are on their way.
 const WORTH_ASKING: usize = 8;
 /// Blocks below a peer's tip that it has even if it does not serve all of the history.
-const RECENT: u64 = 512;
+pub(super) const RECENT: u64 = 512;
 /// Time that a peer may take for one more block, in ms, and the slowest line that is waited for.
 const PATIENCE_MS: u64 = 12_000;
 const SLOWEST_BYTES_PER_S: u64 = 32 << 10;

@@ -147,7 +147,7 @@ fn a_peer_that_never_delivers_is_banned_within_a_minute() {
 #[test]
 fn what_a_peer_refuses_comes_from_another() {
     let mut bench = Bench::new();
-    let blocks = chain_with(1, 100, 0);
+    let blocks = chain_with(1, 700, 0);
     let mut peers = peers(&mut bench, 2, &blocks);
     peers[0].lacks = blocks[..50].iter().map(vibecoin_primitives::Block::id).collect();
     assert!(run(&mut bench, &mut peers, &claim(&blocks).id, 60_000));

@@ -5,6 +5,7 @@ use super::super::progress::{Meter, Phase, Position};
 use super::helpers::{Honest, chain_with, claim};
 use crate::testing::{Bench, FakeWorld};
 use crate::turn::Output;
+use crate::wire::Goodbye;
 use crate::world::{Claim, Have};
 
 #[test]
@@ -147,7 +148,7 @@ fn catching_up_begins_and_ends() {
 }
 
 #[test]
-fn outbound_peers_that_bring_nothing_are_named() {
+fn outbound_peers_that_bring_nothing_are_parted_with() {
     let mut bench = Bench::new();
     let blocks = chain_with(1, 30, 0);
     let useless = super::helpers::connect(&mut bench, 1, claim(&blocks[..2]));
@@ -158,6 +159,6 @@ fn outbound_peers_that_bring_nothing_are_named() {
     bench.pass(200_000);
     assert_eq!(bench.machine.sync().stale_peers(), []);
     bench.pass(200_000);
-    assert_eq!(bench.machine.sync().stale_peers(), [useless]);
-    let _ = useful;
+    assert_eq!(bench.closed.get(&useless), Some(&Goodbye::Stale));
+    assert_eq!(bench.closed.get(&useful), None);
 }
