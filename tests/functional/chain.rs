@@ -283,14 +283,14 @@ fn what_is_kept_is_a_setting_of_every_layer() {
     // An archive still has the state of the first block when others have dropped it.
     let config = home.write("config.toml", "archive = true\n").display().to_string();
     let archive = Home::new();
-    let blocks = ["chain", "generate", "--blocks", "700", "--accounts", "10"];
+    let blocks = ["chain", "generate", "--blocks", "1300", "--accounts", "10"];
     archive.ok(&[&["--config", &config][..], &blocks].concat());
     let first = archive.json(&["chain", "block", "1"])["header"]["beneficiary"].clone();
     archive.ok(&["chain", "account", text(&first), "--at", "1"]);
     let other = Home::new();
     other.ok(&blocks);
     other.fails(3, &["chain", "account", text(&first), "--at", "1"]);
-    other.ok(&["chain", "account", text(&first), "--at", "690"]);
+    other.ok(&["chain", "account", text(&first), "--at", "1290"]);
     let from = other.json(&["chain", "info"])["storage"]["states_from"].as_u64().unwrap();
-    assert!((100..=188).contains(&from), "the window is 512, dropped now and then: {from}");
+    assert!((188..=276).contains(&from), "the window is 1,024, dropped now and then: {from}");
 }

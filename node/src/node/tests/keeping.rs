@@ -1,6 +1,6 @@
 //! What is kept, dropped, made again, damaged and mended.
 
-use vibecoin_chain::VerifyPoh;
+use vibecoin_chain::{STATE_WINDOW, VerifyPoh};
 use vibecoin_storage::kv::{Fault, FaultyStore};
 use vibecoin_storage::{Column, Durability, KeyValueWrite, Overlay, meta, poh};
 
@@ -42,10 +42,10 @@ async fn states_go_by_window_unless_all_are_kept() {
     for archive in [false, true] {
         let node = Node::start(NodeConfig { archive, ..devnet(None) }).await.unwrap();
         let miner = Address::new([7; 20]);
-        node.handle().mine_now(miner, 600).await.unwrap();
+        node.handle().mine_now(miner, 1_100).await.unwrap();
         let api = node.handle().api();
         let storage = api.node_info().await.unwrap().storage;
-        assert!(storage.states_from.get() <= 600 - 512, "{storage:?}");
+        assert!(storage.states_from.get() <= 1_100 - STATE_WINDOW, "{storage:?}");
         assert_eq!(storage.states_from.get() > 0, !archive, "{storage:?}");
         // What is said to be kept can be read, and what lies below cannot.
         api.state_account(text(miner), Some(storage.states_from)).await.unwrap();
