@@ -149,7 +149,8 @@ fn what_a_peer_refuses_comes_from_another() {
     let mut bench = Bench::new();
     let blocks = chain_with(1, 700, 0);
     let mut peers = peers(&mut bench, 2, &blocks);
-    peers[0].lacks = blocks[..50].iter().map(vibecoin_primitives::Block::id).collect();
+    // The other one has shown nothing of its own.
+    peers[1].lacks = blocks[..50].iter().map(vibecoin_primitives::Block::id).collect();
     assert!(run(&mut bench, &mut peers, &claim(&blocks).id, 60_000));
     nobody_is_blamed(&bench, &peers);
 }
