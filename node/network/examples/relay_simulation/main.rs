@@ -5,7 +5,7 @@
 //!
 //! ```sh
 //! cargo run --release -p vibecoin-network --example relay_simulation            # the tables of docs/relay.md
-//! cargo run --release -p vibecoin-network --example relay_simulation -- 200 3 0 # nodes, blocks, raced blocks
+//! cargo run --release -p vibecoin-network --example relay_simulation -- 200 3 0 50   # nodes, blocks, raced blocks, % of the latencies
 //! ```
 
 mod blocks;
@@ -52,13 +52,13 @@ fn main() {
         None => default,
         Some(Ok(number)) => number,
         Some(Err(error)) => {
-            eprintln!("nodes, blocks and raced blocks are numbers: {error}");
+            eprintln!("nodes, blocks, raced blocks and percentages are numbers: {error}");
             std::process::exit(2);
         }
     };
-    let (nodes, blocks, raced) = (number(1_000), number(5), number(200));
-    let plan = Plan { nodes, seed: SEED, ..Plan::default() };
-    println!("{nodes} nodes, {blocks} blocks of each kind, seed {SEED}.\n");
+    let (nodes, blocks, raced, percent) = (number(1_000), number(4), number(120), number(100));
+    let plan = Plan { nodes, seed: SEED, latency_percent: percent as u64, ..Plan::default() };
+    println!("{nodes} nodes, {blocks} blocks of each kind, {percent} % of the latencies, seed {SEED}.\n");
     report::print_head();
     let mut all = Vec::new();
     for scenario in SCENARIOS {

@@ -53,6 +53,8 @@ pub struct Plan {
     pub outbound: usize,
     /// What a line carries out of a node, in bits per second.
     pub uplink_bits_per_s: u64,
+    /// Latencies as a percentage of the published ones.
+    pub latency_percent: u64,
     /// What work takes.
     pub costs: Costs,
     /// Chance.
@@ -61,7 +63,14 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { nodes: 1_000, outbound: 8, uplink_bits_per_s: 20_000_000, costs: Costs::default(), seed: 1 }
+        Self {
+            nodes: 1_000,
+            outbound: 8,
+            uplink_bits_per_s: 20_000_000,
+            latency_percent: 100,
+            costs: Costs::default(),
+            seed: 1,
+        }
     }
 }
 
@@ -229,6 +238,7 @@ impl Simulation {
                 pairs.insert((from, to));
                 opened += 1;
                 let latency_us = lines::latency_us(&mut self.rng, regions[from], regions[to]);
+                let latency_us = latency_us * self.plan.latency_percent / 100;
                 self.latency_us.insert((from, to), latency_us);
                 self.latency_us.insert((to, from), latency_us);
                 self.link(from, to, Direction::Outbound);
