@@ -28,7 +28,7 @@ pub trait NetworkFace: Send + Sync + 'static {
     /// Takes an address that can be dialled into the book and dials it.
     ///
     /// # Errors
-    /// [`ApiError::AddressRefused`] for an address of its own or of somebody banned.
+    /// [`ApiError::AddressRefused`] for an address of its own. Whether it is banned has been looked at.
     async fn add(&self, address: PeerAddress) -> Result<NetAdded, ApiError>;
     /// Bans somebody for so many seconds by the word of the operator. A ban that is there is replaced.
     async fn ban(&self, who: BanTarget, seconds: u64, reason: BoundedText) -> Result<BanInfo, ApiError>;
@@ -36,6 +36,14 @@ pub trait NetworkFace: Send + Sync + 'static {
     async fn unban(&self, who: BanTarget) -> Result<Option<BanInfo>, ApiError>;
     /// The bans in force, and the newest goodbyes.
     async fn bans(&self) -> Result<NetBans, ApiError>;
+}
+
+/// Whether a ban would keep the node from going there.
+fn concerns(who: &BanTarget, address: &PeerAddress) -> bool {
+    match who {
+        BanTarget::Node(id) => address.node_id() == Some(*id),
+        BanTarget::Range(range) => matches!(address.host(), Host::Ip(ip) if range.contains(*ip)),
+    }
 }
 
 impl Core {
@@ -61,6 +69,11 @@ impl Core {
         let owner = self.peers_owner()?;
         if !address.can_dial() {
             let reason = "nobody can be dialled there".to_owned();
+            return Err(ApiError::AddressRefused { address: address.to_string(), reason });
+        }
+        let bans = owner.bans().await?.bans;
+        if let Some(ban) = bans.iter().find(|ban| concerns(&ban.who, &address)) {
+            let reason = format!("{} is banned", ban.who);
             return Err(ApiError::AddressRefused { address: address.to_string(), reason });
         }
         owner.add(address).await
