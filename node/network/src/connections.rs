@@ -18,7 +18,7 @@ use crate::limits::{Admission, ConnectionLimits, Inbound, admit};
 use crate::machine::Source;
 use crate::peers::{Direction, Link, Peer, Peers, Purpose};
 use crate::rates::Passage;
-use crate::score::{BAN_POINTS, Fault};
+use crate::score::{BAN_POINTS, Fault, Score};
 use crate::turn::{Now, Turn};
 use crate::wire::{Goodbye, Kind};
 
@@ -34,6 +34,8 @@ const BAN_MS: u64 = 24 * 60 * 60 * 1_000;
 const SHORT_BAN_MS: u64 = 10 * 60 * 1_000;
 /// Goodbyes of others that are remembered.
 const GOODBYES_MAX: usize = 64;
+/// Scores that are kept of peers that have gone.
+const SCORES_MAX: usize = 1_024;
 /// How often the connections that stand are taken note of, in ms.
 const NOTE_MS: u64 = 20_000;
 
@@ -60,6 +62,8 @@ pub struct Connections {
     told: Told,
     goodbyes: VecDeque<Parted>,
     faults: BTreeMap<&'static str, u64>,
+    /// What those who have gone still have against them: a new connection is no new beginning.
+    scores: BTreeMap<NodeId, Score>,
     noted_ms: u64,
 }
 
@@ -75,6 +79,7 @@ impl Connections {
             told: Told::default(),
             goodbyes: VecDeque::new(),
             faults: BTreeMap::new(),
+            scores: BTreeMap::new(),
             noted_ms: 0,
         }
     }
@@ -115,7 +120,8 @@ impl Connections {
         }
         let refused = self.refuses(turn, &node, &link);
         let too_often = self.paces.is_too_often(turn.now.ms, &node, &link);
-        turn.peers.insert(Peer::new(node, link, turn.config.genesis, turn.now.ms));
+        let score = self.scores.remove(&node).unwrap_or_default();
+        turn.peers.insert(Peer { score, ..Peer::new(node, link, turn.config.genesis, turn.now.ms) });
         if let Some(goodbye) = refused {
             turn.close(node, goodbye);
         }
@@ -169,6 +175,7 @@ impl Connections {
         let stood_ms = turn.now.ms.saturating_sub(peer.since_ms);
         self.dialling.gone(turn, peer.node, stood_ms);
         self.paces.forget(&peer.node);
+        self.keep_score(turn.now.ms, peer);
         self.told.forget(&peer.node);
         if let (Direction::Outbound, Some(endpoint)) = (peer.link.direction, &peer.link.endpoint) {
             match peer.leaving {
@@ -178,6 +185,22 @@ impl Connections {
                 _ => self.book.seen(endpoint, turn.now.unix_ms),
             }
         }
+    }
+
+    /// Remembers what a peer that goes did wrong, unless it is banned for it already.
+    fn keep_score(&mut self, now_ms: u64, peer: &Peer) {
+        if !(1..BAN_POINTS).contains(&peer.score.points(now_ms)) {
+            return;
+        }
+        if self.scores.len() >= SCORES_MAX {
+            self.scores.retain(|_, score| score.points(now_ms) > 0);
+        }
+        if self.scores.len() >= SCORES_MAX {
+            let least =
+                self.scores.iter().min_by_key(|(_, score)| score.points(now_ms)).map(|(node, _)| *node);
+            least.map(|node| self.scores.remove(&node));
+        }
+        self.scores.insert(peer.node, peer.score.clone());
     }
 
     /// A peer says why it leaves.

@@ -503,7 +503,18 @@ impl Rooms<'_> {
         }
         self.connections.on_tick(turn);
         self.sync.on_tick(turn);
+        self.part_with_stale(turn);
         self.relay.on_tick(turn);
+    }
+
+    /// A place that this node chose to fill is for somebody who keeps up with the network.
+    fn part_with_stale(&self, turn: &mut Turn<'_>) {
+        let of_operator = |peer: &Peer| peer.link.purpose == Some(Purpose::Operator);
+        for node in self.sync.stale_peers() {
+            if turn.peers.get(node).is_some_and(|peer| !of_operator(peer)) {
+                turn.close(*node, Goodbye::Stale);
+            }
+        }
     }
 
     /// What the input had for consequences: faults are scored, and who showed more is asked.

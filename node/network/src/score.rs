@@ -126,7 +126,8 @@ impl Fault {
             | Self::BrokenSegment { .. }
             | Self::ForgedState => BAN_POINTS,
             Self::DisconnectedHeaders | Self::Pushy => 50,
-            Self::Withheld(_) => 34,
+            // The third within two minutes is one too many.
+            Self::Withheld(_) => 40,
             Self::Unrequested(_) | Self::Reconnects | Self::BadContacts => 25,
             Self::TooManyRequests | Self::Flood(_) => 10,
             Self::Repeated(_) => 5,

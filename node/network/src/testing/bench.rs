@@ -1,6 +1,6 @@
 //! A machine with a clock, a node and peers that say what the test says.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use vibecoin_crypto::Hash;
@@ -33,6 +33,8 @@ pub struct Bench {
     pub dials: Vec<(Contact, Purpose)>,
     /// Goodbyes that were said.
     pub closed: BTreeMap<NodeId, Goodbye>,
+    /// Nodes that take nothing of what they are sent.
+    pub deaf: BTreeSet<NodeId>,
     sent: BTreeMap<NodeId, VecDeque<Message>>,
 }
 
@@ -79,6 +81,7 @@ impl Bench {
             questions: VecDeque::new(),
             dials: Vec::new(),
             closed: BTreeMap::new(),
+            deaf: BTreeSet::new(),
             sent: BTreeMap::new(),
         }
     }
@@ -89,13 +92,15 @@ impl Bench {
         NodeId::new([number; 32])
     }
 
-    /// Hands an input to the machine. What is sent counts as taken by the peer at once.
+    /// Hands an input to the machine. What is sent counts as taken by the peer at once, unless it is deaf.
     pub fn input(&mut self, input: Input) {
         let mut outputs = Vec::new();
         self.machine.handle(self.now, &self.world, input, &mut outputs);
         let mut taken = Vec::new();
         for output in outputs {
-            if let Output::Send { node, message } = &output {
+            if let Output::Send { node, message } = &output
+                && !self.deaf.contains(node)
+            {
                 taken.push(Input::Sent { node: *node, bytes: encoded_bytes(message) });
             }
             self.carry_out(output);
