@@ -11,6 +11,8 @@ mod tests;
 
 /// What stands between an endpoint and a node in a text.
 const NODE_MARK: &str = "/p2p/";
+/// The same, with a relay before it.
+const CIRCUIT_MARK: &str = "/p2p-circuit/p2p/";
 /// The multihash code of a digest that is the key itself.
 const IDENTITY_CODE: u64 = 0;
 
@@ -27,14 +29,21 @@ pub enum AddressError {
 
 /// Reads a contact: an endpoint, and `/p2p/` with a node's id if anybody knows who is there.
 ///
+/// In `…/p2p/RELAY/p2p-circuit/p2p/NODE` the place is the relay's: an operator that dials it reaches the node through
+/// whoever is there.
+///
 /// # Errors
 /// [`AddressError`].
 pub fn parse_contact(text: &str) -> Result<Contact, AddressError> {
-    let (endpoint, node) = match text.split_once(NODE_MARK) {
-        Some((endpoint, node)) => (endpoint, Some(parse_node(node).ok_or(AddressError::Node)?)),
-        None => (text, None),
+    let (place, node) = match text.split_once(CIRCUIT_MARK) {
+        Some((relay, node)) => (relay.split_once(NODE_MARK).map_or(relay, |(place, _)| place), Some(node)),
+        None => match text.split_once(NODE_MARK) {
+            Some((place, node)) => (place, Some(node)),
+            None => (text, None),
+        },
     };
-    Ok(Contact { node, endpoint: endpoint.parse()? })
+    let node = node.map(|node| parse_node(node).ok_or(AddressError::Node)).transpose()?;
+    Ok(Contact { node, endpoint: place.parse()? })
 }
 
 /// The text of a contact, as libp2p writes it.

@@ -115,14 +115,18 @@ fn connection_limits(config: &SwarmConfig) -> ConnectionLimits {
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
 }
 
+/// What nodes of one network say that they are.
+pub(crate) fn family(network: &str) -> String {
+    protocol(network, "node").to_string()
+}
+
 fn identify(config: &SwarmConfig, key: &Keypair) -> identify::Behaviour {
     let mut agent = config.agent.clone();
     while agent.len() > AGENT_BYTES_MAX {
         agent.pop();
     }
-    let family = protocol(&config.network, "node").to_string();
     identify::Behaviour::new(
-        identify::Config::new(family, key.public())
+        identify::Config::new(family(&config.network), key.public())
             .with_agent_version(agent)
             .with_push_listen_addr_updates(true)
             .with_hide_listen_addrs(config.proxy.is_some())

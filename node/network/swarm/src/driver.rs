@@ -52,6 +52,8 @@ pub(crate) struct Parts {
     pub shared: Shared,
     pub proxied: bool,
     pub relaying: bool,
+    /// What nodes of this network tell as theirs.
+    pub family: String,
     pub commands: mpsc::Receiver<(Command, Option<Session>)>,
     pub events: mpsc::Sender<Event>,
 }
@@ -64,6 +66,7 @@ pub(crate) struct DriverTask {
     shared: Shared,
     proxied: bool,
     relaying: bool,
+    family: String,
     commands: mpsc::Receiver<(Command, Option<Session>)>,
     events: mpsc::Sender<Event>,
     outbox: Outbox,
@@ -84,7 +87,7 @@ const NOTICES_MAX: usize = 64;
 
 impl DriverTask {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { swarm, me, limits, shared, proxied, relaying, commands, events } = parts;
+        let Parts { swarm, me, limits, shared, proxied, relaying, family, commands, events } = parts;
         Self {
             swarm,
             me,
@@ -93,6 +96,7 @@ impl DriverTask {
             shared,
             proxied,
             relaying,
+            family,
             commands,
             events,
             outbox: Outbox::default(),

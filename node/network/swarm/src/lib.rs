@@ -27,6 +27,8 @@ mod key;
 mod lanes;
 mod session;
 mod start;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod transport;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use vibecoin_network::endpoint::Endpoint;
 
 use crate::address::AddressError;
-use crate::behaviour::Behaviour;
+use crate::behaviour::{Behaviour, family};
 use crate::command::Driver;
 use crate::config::{SwarmConfig, SwarmError};
 use crate::driver::{DriverTask, Parts};
@@ -76,6 +76,7 @@ pub fn start(
         shared,
         proxied: config.proxy.is_some(),
         relaying: config.relay_server,
+        family: family(&config.network),
         commands: commands_receiver,
         events,
     });

@@ -39,8 +39,9 @@ pub(crate) const STREAMS_MAX: u32 = 32;
 const STREAM_WINDOW_BYTES: u32 = 2 << 20;
 /// The same on all streams of one connection over QUIC.
 const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
-/// Time until both sides have proven who they are.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Time until both sides have proven who they are: less than the ten seconds in which whoever has asked to be dialled
+/// back expects an answer.
+const HANDSHAKE: Duration = Duration::from_secs(8);
 /// The same through a proxy, which may have to build a circuit first.
 const PROXIED_HANDSHAKE: Duration = Duration::from_secs(60);
 /// A QUIC connection on which nothing comes for so long is dead, in ms.
@@ -101,6 +102,12 @@ fn either(first: BoxedTransport, second: BoxedTransport) -> BoxedTransport {
         .boxed()
 }
 
+/// The error of a carrier. What libp2p wraps around errors leaves out the innermost one when it is asked for sources;
+/// this is the one that may be left out.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Carried<E>(#[source] E);
+
 /// Bytes in order, made into a connection with proven identities and bounded streams.
 fn secured<T, C>(
     transport: T,
@@ -110,7 +117,7 @@ fn secured<T, C>(
 ) -> Result<BoxedTransport, SwarmError>
 where
     T: Transport<Output = C> + Send + Unpin + 'static,
-    T::Error: Send + Sync,
+    T::Error: Send + Sync + 'static,
     T::Dial: Send,
     T::ListenerUpgrade: Send,
     C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -118,6 +125,7 @@ where
     let noise = noise::Config::new(key).map_err(|error| SwarmError::Identity(error.to_string()))?;
     let meters = shared.meters.clone();
     let upgraded = transport
+        .map_err(Carried)
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
         .multiplex_ext(move |peer, point| Yamux::new(meters.of(*peer), carrier(&meters, point)))

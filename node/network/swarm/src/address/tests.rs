@@ -57,6 +57,9 @@ fn addresses_through_relays_name_the_relay() {
     assert!(is_relayed(&address));
     assert_eq!(relay_of(&address), Some(relay));
     assert_eq!(contact_of(&address), None);
+    let node = NodeKey::from_secret([2; 32]).node();
+    let contact = parse_contact(&format!("{text}/p2p/{}", peer_of(&node).unwrap())).unwrap();
+    assert_eq!((contact.node, contact.endpoint.to_string().as_str()), (Some(node), "/ip4/1.2.3.4/tcp/1"));
     let plain: Multiaddr = "/ip4/1.2.3.4/tcp/1".parse().unwrap();
     assert!(!is_relayed(&plain));
     assert_eq!(relay_of(&plain), None);

@@ -27,6 +27,8 @@ pub(super) struct Connection {
     pub since: Instant,
     /// The talk lane is being opened: for this dial, or in place of a relayed connection.
     pub opening: Option<Opening>,
+    /// Whether lanes were ever wanted on it. They are opened once; then it is closed.
+    pub used: bool,
     /// Pings in a row that had no answer.
     pub silent_pings: u32,
     /// Whether the other side has said where it listens.
@@ -59,6 +61,7 @@ impl Connection {
             opens,
             since: Instant::now(),
             opening: None,
+            used: false,
             silent_pings: 0,
             identified: false,
         }

@@ -9,7 +9,7 @@ use libp2p::core::transport::timeout::TransportTimeoutError;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError as SwarmDialError};
-use libp2p::{PeerId, dns};
+use libp2p::{PeerId, dns, quic};
 use vibecoin_network::endpoint::{Contact, Transport};
 use vibecoin_network::peers::Purpose;
 use vibecoin_network::wire::Lane;
@@ -81,10 +81,7 @@ impl DriverTask {
         self.connections
             .iter()
             .find(|(_, connection)| {
-                connection.peer == peer
-                    && connection.opens
-                    && !connection.relayed
-                    && connection.opening.is_none()
+                connection.peer == peer && connection.opens && !connection.relayed && !connection.used
             })
             .map(|(id, _)| *id)
     }
@@ -116,6 +113,7 @@ impl DriverTask {
     pub(super) fn open_talk(&mut self, id: ConnectionId, peer: PeerId, opening: Opening) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.opening = Some(opening);
+            connection.used = true;
             self.swarm.behaviour_mut().lanes.open(peer, id, Lane::Talk);
         }
     }
@@ -149,13 +147,13 @@ impl DriverTask {
 /// What an error of the swarm means to the node.
 fn dial_error(error: &SwarmDialError) -> DialError {
     match error {
-        SwarmDialError::LocalPeerId { .. } => DialError::Myself,
+        // The swarm leaves out addresses at which it listens itself.
+        SwarmDialError::LocalPeerId { .. } | SwarmDialError::NoAddresses => DialError::Myself,
         SwarmDialError::WrongPeerId { obtained, .. } => {
             node_of(obtained).map_or(DialError::Handshake, DialError::WrongNode)
         }
         SwarmDialError::Denied { .. } => DialError::NoRoom,
         SwarmDialError::DialPeerConditionFalse(_) => DialError::Connected,
-        SwarmDialError::NoAddresses => DialError::Unsupported,
         SwarmDialError::Aborted => DialError::Unreachable,
         SwarmDialError::Transport(attempts) => attempts
             .iter()
@@ -186,13 +184,23 @@ fn cause(error: &(dyn Error + 'static)) -> DialError {
     if error.is::<tokio_socks::Error>() {
         return DialError::Proxy;
     }
-    match error.downcast_ref::<dns::Error<io::Error>>() {
-        Some(dns::Error::Transport(error)) => return io_cause(error),
-        Some(_) => return DialError::NoSuchName,
-        None => {}
+    if let Some(error) = error.downcast_ref::<dns::Error<io::Error>>() {
+        return name_cause(error);
     }
-    if matches!(error.downcast_ref::<Timed>(), Some(Timed::Timeout)) {
+    let timed_out = matches!(error.downcast_ref::<Timed>(), Some(Timed::Timeout))
+        || matches!(error.downcast_ref::<quic::Error>(), Some(quic::Error::HandshakeTimedOut));
+    if timed_out {
         return DialError::TimedOut;
     }
     error.source().map_or(DialError::Handshake, cause)
+}
+
+/// The same for whoever resolves names, and passes on what has none.
+fn name_cause(error: &dns::Error<io::Error>) -> DialError {
+    match error {
+        dns::Error::Transport(error) => io_cause(error),
+        dns::Error::Dial(errors) => errors.last().map_or(DialError::NoSuchName, name_cause),
+        dns::Error::MultiaddrNotSupported(_) => DialError::Unsupported,
+        dns::Error::ResolveError(_) | dns::Error::TooManyLookups => DialError::NoSuchName,
+    }
 }

@@ -100,7 +100,7 @@ impl DriverTask {
     /// A peer says what it speaks and where it listens.
     pub(super) fn on_identify(&mut self, event: identify::Event) {
         let identify::Event::Received { connection_id, peer_id, info } = event else { return };
-        let Some(node) = node_of(&peer_id) else { return };
+        let Some(node) = node_of(&peer_id).filter(|_| info.protocol_version == self.family) else { return };
         let contacts = self.contacts(&peer_id, &info.listen_addrs);
         if info.protocols.contains(&RELAY_PROTOCOL) {
             self.add_relay_candidate(peer_id, connection_id);

@@ -17,8 +17,6 @@ use crate::event::{Event, NatState, Reach};
 const RELAYS_WANTED: usize = 2;
 /// Nodes that say that they relay, and are remembered.
 const CANDIDATES_MAX: usize = 16;
-/// Trials that must have failed, and none succeeded, before this node takes itself for private.
-const FAILURES_TO_BE_PRIVATE: u32 = 2;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -26,7 +24,6 @@ pub(super) struct Nat {
     state: NatState,
     /// Where others have reached this node, or its owner says so.
     external: Vec<Endpoint>,
-    failures: u32,
     /// Connected nodes that say that they relay, with the connection and where they are.
     candidates: HashMap<PeerId, (ConnectionId, Multiaddr)>,
     /// Relays that were asked, by the listener that stands for each.
@@ -63,7 +60,6 @@ impl DriverTask {
         }
         if reachable {
             self.nat.external.push(endpoint.clone());
-            self.nat.failures = 0;
         } else {
             self.nat.external.retain(|other| *other != endpoint);
         }
@@ -74,11 +70,8 @@ impl DriverTask {
 
     /// Somebody has tried to reach this node. Success comes as a confirmed address.
     pub(super) fn on_probe(&mut self, event: &autonat::client::Event) {
-        if event.result.is_ok() {
-            return;
-        }
-        self.nat.failures = self.nat.failures.saturating_add(1);
-        if self.nat.external.is_empty() && self.nat.failures >= FAILURES_TO_BE_PRIVATE {
+        // One that fails costs no more than a relay that was not needed.
+        if event.result.is_err() && self.nat.external.is_empty() {
             self.change_nat(|state| state.reach = Reach::Private);
             self.look_for_relays();
         }

@@ -23,7 +23,7 @@ use crate::lanes::writer::QUEUE_MAX;
 use crate::session::{Control, Ended, Lines, Notice, SessionTask};
 
 /// A dial is young for so long: in this time the other side may have dialled without knowing.
-const YOUNG: Duration = Duration::from_secs(10);
+const YOUNG: Duration = Duration::from_secs(5);
 /// Controls that may wait.
 const CONTROLS_MAX: usize = 8;
 

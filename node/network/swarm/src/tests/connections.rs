@@ -121,12 +121,15 @@ async fn nothing_meant_for_a_connection_slips_into_the_next_one() {
     // Two leaves and comes back; one has not looked at what happened, and sends.
     two.close(one.id, Goodbye::Operator).await;
     two.closed(one.id).await;
+    // The driver of one has noticed; whoever takes its events has not.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     two.dial(one.contact(Transport::Tcp)).await;
     two.connected(one.id).await;
     one.send(two.id, Message::GetContacts).await;
     one.send(two.id, hello()).await;
     let told = two.within(Duration::from_millis(500)).await;
     assert!(!told.iter().any(|event| matches!(event, Event::Received { .. })), "{told:?}");
+    assert_eq!(one.received(two.id).await, Message::Goodbye(Goodbye::Operator));
     one.closed(two.id).await;
     one.connected(two.id).await;
     one.send(two.id, hello()).await;

@@ -135,12 +135,17 @@ async fn large_messages_wait_for_the_node_and_nothing_is_lost() {
         }
     }
     assert!(sent < 60_000_000, "{sent} bytes were taken from the sender");
-    for number in 0..count {
-        let Message::StateChunk { request, .. } = listener.received(dialler.id).await else {
-            panic!("another kind");
-        };
-        assert_eq!(request, RequestId(number));
-    }
+    let bytes = encoded_bytes(&Message::StateChunk { request: RequestId(0), chunk });
+    let (from, to) = (dialler.id, listener.id);
+    let read = async {
+        for number in 0..count {
+            let Message::StateChunk { request, .. } = listener.received(from).await else {
+                panic!("another kind");
+            };
+            assert_eq!(request, RequestId(number));
+        }
+    };
+    tokio::join!(read, dialler.sent(to, count as usize * bytes + encoded_bytes(&hello()) - sent));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -99,7 +99,7 @@ async fn the_bulk_lane_is_not_read_before_both_have_said_hello() {
     let mut talk = stranger.talk().await;
     node.connected(stranger.id).await;
     let mut bulk = stranger.lane("bulk").await;
-    let chunk = Message::StateChunk { request: RequestId(1), chunk: vec![1; 300_000].into() };
+    let chunk = Message::StateChunk { request: RequestId(1), chunk: vec![1; 100_000].into() };
     let written = timeout(Duration::from_secs(2), async {
         loop {
             write(&mut bulk, &encode(&chunk)).await;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use vibecoin_crypto::Hash;
 use vibecoin_network::endpoint::{Contact, Endpoint, NodeId, Transport};
@@ -97,8 +97,9 @@ impl Node {
                 return found;
             }
         }
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let event = match timeout(PATIENCE, self.events.recv()).await {
+            let event = match timeout_at(deadline, self.events.recv()).await {
                 Ok(event) => event.expect("the swarm runs"),
                 Err(_) => panic!("not told in time; instead: {:?}", self.kept),
             };
@@ -111,8 +112,8 @@ impl Node {
 
     /// Whatever was told in this time and before, in order.
     pub async fn within(&mut self, time: Duration) -> Vec<Event> {
-        let deadline = tokio::time::Instant::now() + time;
-        while let Ok(Some(event)) = tokio::time::timeout_at(deadline, self.events.recv()).await {
+        let deadline = Instant::now() + time;
+        while let Ok(Some(event)) = timeout_at(deadline, self.events.recv()).await {
             self.kept.push_back(event);
         }
         self.kept.drain(..).collect()

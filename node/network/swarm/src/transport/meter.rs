@@ -48,10 +48,8 @@ impl Bucket {
 
     /// True if it is too much now.
     fn add(&mut self, amount: u64, now: Instant) -> bool {
+        self.leak(now);
         self.level = self.level.saturating_add_unsigned(amount);
-        if self.level.unsigned_abs() > self.rate.burst / 2 && self.level > 0 {
-            self.leak(now);
-        }
         self.level > 0 && self.level.unsigned_abs() > self.rate.burst
     }
 
@@ -59,13 +57,13 @@ impl Bucket {
         self.level = self.level.saturating_sub_unsigned(amount);
     }
 
-    /// Asked for seldom, so that the clock is not read for every few bytes.
     fn leak(&mut self, now: Instant) {
         let ms = u64::try_from(now.duration_since(self.leaked).as_millis()).unwrap_or(u64::MAX);
         let amount = ms.saturating_mul(self.rate.per_second) / 1_000;
         if amount > 0 {
             self.leaked = now;
-            self.level = self.level.saturating_sub_unsigned(amount).max(0);
+            // What was credited in advance stays.
+            self.level = self.level.saturating_sub_unsigned(amount).max(self.level.min(0));
         }
     }
 }
