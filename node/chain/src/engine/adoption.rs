@@ -54,6 +54,15 @@ impl Chain {
     /// # Errors
     /// [`StoreError`]
     pub fn choose_pivot(&mut self) -> Result<Option<StagedState>, StoreError> {
+        let chosen = self.pivot()?;
+        if chosen.is_none() && meta::staged_state(&*self.ground.store)?.is_some() {
+            // Whole blocks were faster.
+            self.forget_state()?;
+        }
+        Ok(chosen)
+    }
+
+    fn pivot(&self) -> Result<Option<StagedState>, StoreError> {
         let store = Arc::clone(&self.ground.store);
         let Some((end, top)) = self.best_ahead() else { return Ok(None) };
         if self.assumed.is_some() {

@@ -173,7 +173,7 @@ proptest! {
         };
         let mut there: Vec<KeyRange> = Vec::new();
         for (start, width) in cuts {
-            let (start, end) = (u32::from(start) << 8, (u32::from(start) << 8) + u32::from(width));
+            let (start, end) = (u32::from(start) << 8, ((u32::from(start) << 8) + u32::from(width)).min(0xff_ffff));
             if there.last().is_none_or(|last| last.end < key(start)) {
                 there.push(KeyRange { start: key(start), end: key(end) });
             }

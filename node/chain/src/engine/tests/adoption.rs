@@ -235,6 +235,21 @@ fn the_block_is_chosen_deep_enough_and_anew_when_it_is_too_deep() {
 }
 
 #[test]
+fn a_state_is_given_up_when_whole_blocks_were_faster() {
+    let spec = flat_spec();
+    let mut maker = Maker::new(&spec, 1);
+    maker.grow(60);
+    let mut chain = open(&spec, SHALLOW);
+    chain.import_headers(&pairs(&maker.blocks), LATE).unwrap();
+    assert_eq!(chain.choose_pivot().unwrap().unwrap().height.get(), 40);
+    relay(&mut chain, &maker.blocks[..39]);
+    assert!(chain.choose_pivot().unwrap().is_some(), "it is still above the tip");
+    relay(&mut chain, &maker.blocks[39..40]);
+    assert!(chain.choose_pivot().unwrap().is_none());
+    assert!(chain.reader().view().unwrap().state_wanted().unwrap().is_none());
+}
+
+#[test]
 fn a_state_with_money_out_of_nothing_is_refused_with_all_the_work_on_it() {
     let spec = rich_spec();
     let account = |beats| {
