@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use vibecoin_primitives::Timestamp;
 
 use super::{private_spec, setting, text};
@@ -71,6 +71,11 @@ impl Material {
         Self { cluster, blocks, tip: text(&made["tip"]).to_owned(), import }
     }
 
+    /// The same, with links between the nodes.
+    fn linked(self) -> Self {
+        Self { cluster: self.cluster.with_links(), ..self }
+    }
+
     /// Starts a node that knows nothing but these sources.
     fn start_new(&mut self, index: usize, sources: &[usize]) {
         let mode = std::env::var("VIBECOIN_SYNC_MODE").unwrap_or_else(|_| "full".to_owned());
@@ -103,6 +108,30 @@ impl Material {
         let info = node.ask("net_info", &[]);
         format!("at {}, {}, served by {}", node.tip().height, info["sync"], info["servers"])
     }
+}
+
+#[test]
+fn a_wire_that_breaks_in_the_middle_blames_nobody() {
+    let mut material = Material::new(2, 1, blocks(), txs().max(100)).linked();
+    material.cluster.start(0, &[], &[]);
+    material.start_new(1, &[0]);
+    eventually("some blocks are there", PATIENCE, || {
+        let sync = material.cluster.members[1].ask("node_info", &[])["sync"].clone();
+        let begun = sync["phase"] == "blocks" && sync["at"].as_u64() > Some(0);
+        begun.then_some(()).ok_or_else(|| sync.to_string())
+    });
+    material.cluster.links().hold([(0, 1), (1, 0)]);
+    let at = material.cluster.members[1].tip().height;
+    assert!(at < material.blocks, "it was over before the wire broke");
+    // Requests are on their way, blocks as well, one of them in pieces; all of them are late now.
+    std::thread::sleep(Duration::from_secs(setting("VIBECOIN_OUTAGE_S", 15)));
+    material.cluster.links().open_all();
+    println!("the wire broke at {at} of {} blocks", material.blocks);
+    for (index, member) in material.cluster.running() {
+        let bans = member.ask("net_bans", &[]);
+        assert_eq!(bans["bans"], json!([]), "node {index} blames somebody: {bans}");
+    }
+    material.wait_caught_up(1);
 }
 
 /// Runs a command in the first node's home that may take as long as it likes.

@@ -9,6 +9,8 @@ mod shapes;
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::{Senders, beneficiary, private_spec, setting};
 use crate::support::cluster::{Cluster, eventually, within};
 
@@ -90,6 +92,12 @@ fn after_a_partition_there_is_one_tip_and_no_payment_is_lost() {
     for (index, member) in cluster.running() {
         let said = member.process().output();
         assert!(!said.contains("panicked"), "node {index}: {said}");
+        // Whoever was cut off is not to blame.
+        let bans = member.ask("net_bans", &[]);
+        if bans["bans"] != json!([]) {
+            failures.push(format!("node {index} has banned one of the five: {bans}"));
+        }
+        println!("node {index} counts as faults: {}", member.ask("net_info", &[])["faults"]);
     }
     assert!(failures.is_empty(), "{failures:#?}");
 }
