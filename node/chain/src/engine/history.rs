@@ -18,7 +18,7 @@ use vibecoin_storage::state::StateTree;
 use vibecoin_storage::{Durability, KeyValueStore, Overlay, StoreError, active, blocks, meta, poh};
 
 use super::{Chain, opening};
-use crate::branch::{Branch, path_from_active};
+use crate::branch::{Branch, fork_height};
 use crate::error::{Failure, Invalid, OpenError, corrupt};
 use crate::ground::Ground;
 use crate::outcome::{HistoryReport, TipChange, Verdict};
@@ -206,7 +206,7 @@ impl Chain {
         let store = Arc::clone(&self.ground.store);
         let ends: Vec<Hash> = self.sides.headers().map(|(id, _)| *id).collect();
         for end in ends {
-            let (fork_height, _) = path_from_active(&*store, &end)?;
+            let fork_height = fork_height(&*store, &end)?;
             if fork_height <= below
                 && let Some(fork) = active::at(&*store, fork_height)?
             {
