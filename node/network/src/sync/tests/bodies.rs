@@ -300,3 +300,25 @@ fn an_answer_that_was_refused_as_busy_is_asked_for_again() {
     assert_eq!(bench.world.tip().id, claim(&blocks).id);
     assert!(bench.faults(peer.node).is_empty());
 }
+
+#[test]
+fn a_peer_may_have_many_blocks_on_their_way_and_still_ask_for_more() {
+    let mut bench = Bench::new();
+    let blocks = chain_with(1, 300, 0);
+    for block in &blocks {
+        bench.world.take(block.clone().into());
+    }
+    let node = bench.connect(1, crate::peers::Direction::Inbound);
+    let ids: Vec<_> = blocks[..128].iter().map(vibecoin_primitives::Block::id).collect();
+    for number in 1..=2 {
+        bench.receive(node, Message::GetBlocks { request: RequestId(number), ids: ids.clone() });
+    }
+    let locator = vec![bench.world.genesis().id];
+    bench.receive(node, Message::GetHeaders { request: RequestId(3), locator, limit: 10 });
+    bench.answer();
+    let sent = bench.sent(node);
+    let is_block = |message: &&Message| matches!(message, Message::Block { .. });
+    assert_eq!(sent.iter().filter(is_block).count(), 256);
+    assert!(matches!(sent.last(), Some(Message::Headers { headers, .. }) if headers.len() == 10));
+    assert!(bench.faults(node).is_empty());
+}
