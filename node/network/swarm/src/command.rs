@@ -43,6 +43,7 @@ impl Command {
     ///
     /// # Errors
     /// The output back.
+    #[expect(clippy::result_large_err, reason = "the output goes back as it came, and a command is as large")]
     pub fn of_output(output: Output) -> Result<Self, Output> {
         match output {
             Output::Send { node, message } => Ok(Self::Send { node, message }),

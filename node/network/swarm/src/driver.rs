@@ -126,8 +126,9 @@ impl DriverTask {
                     Err(_) => break,
                 },
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
-                    if let Ok(ended) = ended {
-                        self.on_ended(&ended);
+                    match ended {
+                        Ok(ended) => self.on_ended(&ended),
+                        Err(_) => self.on_crashed(),
                     }
                 }
                 Some(notice) = self.notices.1.recv() => self.on_notice(notice),

@@ -12,7 +12,7 @@ use vibecoin_network::machine::Source;
 
 use super::DriverTask;
 use super::sessions::Live;
-use crate::address::{contact_of, node_of};
+use crate::address::{contact_of, multiaddr_of, node_of, parse_contact};
 use crate::event::Event;
 
 /// The first question to the table comes so long after the start.
@@ -105,11 +105,11 @@ impl DriverTask {
         if info.protocols.contains(&RELAY_PROTOCOL) {
             self.add_relay_candidate(peer_id, connection_id);
         }
-        if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() {
-            if info.protocols.iter().any(|protocol| kad.protocol_names().contains(protocol)) {
-                for contact in &contacts {
-                    kad.add_address(&peer_id, crate::address::multiaddr_of(&contact.endpoint));
-                }
+        if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
+            && info.protocols.iter().any(|protocol| kad.protocol_names().contains(protocol))
+        {
+            for contact in &contacts {
+                kad.add_address(&peer_id, multiaddr_of(&contact.endpoint));
             }
         }
         if self.connections.get_mut(&connection_id).is_some_and(|connection| !connection.identified) {
@@ -180,7 +180,7 @@ async fn listed(name: &str) -> Result<Vec<Contact>, hickory_resolver::net::NetEr
 /// The contact in one text record.
 fn contact_in(text: &[u8]) -> Option<Contact> {
     let address = std::str::from_utf8(text).ok()?.strip_prefix("dnsaddr=")?;
-    crate::address::parse_contact(address).ok()
+    parse_contact(address).ok()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use vibecoin_network::wire::{Goodbye, Lane, Message, encoded_bytes};
 
 use super::DriverTask;
 use super::connections::Opening;
-use crate::event::{DialError, Session};
+use crate::event::{DialError, Event, Session};
 use crate::lanes::handler::{OpenFailure, Report};
 use crate::lanes::writer::QUEUE_MAX;
 use crate::session::{Control, Ended, Lines, Notice, SessionTask};
@@ -138,6 +138,22 @@ impl DriverTask {
             self.sessions.remove(&ended.node);
         }
         self.swarm.close_connection(ended.connection);
+    }
+
+    /// A session's task has panicked: it is told as closed in its place.
+    pub(super) fn on_crashed(&mut self) {
+        let mut gone = Vec::new();
+        self.sessions.retain(|node, live| {
+            let stands = live.done.try_recv() == Err(oneshot::error::TryRecvError::Empty);
+            if !stands {
+                gone.push((*node, live.connection));
+            }
+            stands
+        });
+        for (node, connection) in gone {
+            self.outbox.push(Event::Closed { node });
+            self.swarm.close_connection(connection);
+        }
     }
 
     pub(super) fn on_report(&mut self, id: ConnectionId, report: Report) {
