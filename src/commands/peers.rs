@@ -99,10 +99,10 @@ fn row(peer: &PeerInfo) -> Vec<String> {
         peer.agent.to_string(),
         peer.claimed.map_or_else(unknown, |claimed| claimed.height.to_string()),
         peer.latency_ms.map_or_else(unknown, |ms| format!("{ms:.0}")),
-        format::bytes(peer.in_bytes),
-        format::bytes(peer.out_bytes),
+        format::bytes(peer.in_bytes).to_string(),
+        format::bytes(peer.out_bytes).to_string(),
         format!("{} of {}", peer.score, peer.score_max),
-        format::span(now().saturating_since(peer.connected_since) / 1_000),
+        format::span(now().saturating_since(peer.connected_since) / 1_000).to_string(),
     ]
 }
 
@@ -171,7 +171,7 @@ pub fn progress(sync: &SyncProgress) -> String {
 }
 
 fn banned(paper: &mut Paper, bans: &NetBans) {
-    let moment = |time: vibecoin_primitives::Timestamp| format::moment(time.get());
+    let moment = |time: vibecoin_primitives::Timestamp| format::moment(time.get()).to_string();
     let row = |ban: &BanInfo| {
         let by = if ban.by_operator { "you" } else { "the node" };
         vec![ban.who.to_string(), moment(ban.until), by.to_owned(), ban.reason.to_string()]
