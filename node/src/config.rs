@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use vibecoin_chain::{Policy, VerifyPoh};
 use vibecoin_consensus::fork_choice::FULL_SEGMENT_DEPTH;
 use vibecoin_mempool::PoolConfig;
+use vibecoin_network::SyncMode;
 use vibecoin_primitives::{Address, ChainSpec, Network};
 
 use crate::logs::LogRing;
@@ -105,16 +106,6 @@ impl RpcConfig {
     pub const fn new(listen: SocketAddr) -> Self {
         Self { listen, allowed_hosts: Vec::new(), allowed_origins: Vec::new(), connections_max: 100 }
     }
-}
-
-/// How a node gets what it has missed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SyncMode {
-    /// Every block from the genesis on.
-    #[default]
-    Full,
-    /// The state of a recent block first, verified against its header; the blocks before it in the background.
-    State,
 }
 
 /// How a node meets others. Addresses are multiaddrs in the forms of `PeerAddress` of the API, checked by whoever

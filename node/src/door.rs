@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use vibecoin_chain::{ChainHandle, Report, ServiceError, TipChange, Verdict};
-use vibecoin_primitives::Block;
+use vibecoin_chain::{ChainHandle, Report, ServiceError, Source, TipChange, Verdict};
+use vibecoin_primitives::{Block, Content, Header};
 
 use crate::error::Failure;
 use crate::supervisor::Supervisor;
@@ -42,6 +42,26 @@ impl Door {
         let report = self.chain.import(block).await?;
         self.note(&report);
         Ok(report)
+    }
+
+    /// Hands in blocks of anybody's, in their order; see [`ChainHandle::import_run`].
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a block that breaks a rule is no error but a verdict.
+    pub async fn import_run(&self, run: Vec<(Source, Block)>) -> Result<Vec<Report>, ServiceError> {
+        let reports = self.chain.import_run(run).await?;
+        reports.iter().for_each(|report| self.note(report));
+        Ok(reports)
+    }
+
+    /// Hands in headers ahead of their bodies; see [`ChainHandle::import_headers`].
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a header that breaks a rule is no error but a verdict.
+    pub async fn import_headers(&self, headers: Vec<(Header, Content)>) -> Result<Vec<Report>, ServiceError> {
+        let reports = self.chain.import_headers(headers).await?;
+        reports.iter().for_each(|report| self.note(report));
+        Ok(reports)
     }
 
     /// Moves of the tip from now on.

@@ -7,6 +7,8 @@ use vibecoin_rpc::{EndpointError, ServerError};
 use vibecoin_storage::StoreError;
 use vibecoin_storage::directory::DirectoryError;
 
+use crate::network::NetworkError;
+
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -22,6 +24,9 @@ pub enum StartError {
     /// The system gives no thread.
     #[error("the system gives no thread: {0}")]
     Thread(#[from] std::io::Error),
+    /// The network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// The API's port.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -44,6 +49,12 @@ pub enum Failure {
     /// The disk failed, or is full.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The network's driver ended.
+    #[error("the network: {reason}")]
+    Network {
+        /// In its words.
+        reason: String,
+    },
     /// A part that must run ended without having been told to.
     #[error("{part} ended by itself")]
     Ended {

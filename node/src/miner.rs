@@ -2,7 +2,7 @@
 //! template. A block that was found goes through the same door as anybody's.
 //!
 //! Where the chain spec does not retarget, the search is too easy to take time, so the miner paces itself to the
-//! interval T; on demand it mines at once ([`MinerHandle::mine_now`]). Before the genesis time it waits.
+//! interval T ([`pace`]); on demand it mines at once ([`MinerHandle::mine_now`]). Before the genesis time it waits.
 
 use std::sync::Arc;
 
@@ -19,9 +19,11 @@ use crate::door::Door;
 use crate::pool::PoolHandle;
 use crate::supervisor::Supervisor;
 
+pub mod pace;
 mod templates;
 mod work;
 
+pub use pace::Company;
 pub use templates::Templates;
 
 /// Words that may wait for the miner.
@@ -121,12 +123,11 @@ pub struct MinerHandle {
 /// Starts the miner, which waits for a word unless `beneficiary` is given.
 #[must_use]
 pub fn spawn(
-    chain: ChainReader,
+    bench: Bench,
     door: Door,
-    pool: PoolHandle,
-    clock: NodeClock,
     beneficiary: Option<Address>,
     threads: u32,
+    company: watch::Receiver<Company>,
     supervisor: &Supervisor,
 ) -> MinerHandle {
     let (words, inbox) = mpsc::channel(QUEUE);
@@ -142,8 +143,7 @@ pub fn spawn(
         transactions: 0,
         reward: Amount::ZERO,
     });
-    let bench = Bench { chain, pool, clock };
-    let miner = work::Miner::new(bench, door, show, supervisor.stopping().clone());
+    let miner = work::Miner::new(bench, door, show, company, supervisor.stopping().clone());
     supervisor.task("the miner", miner.run(inbox));
     MinerHandle { words, view }
 }

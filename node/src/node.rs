@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use vibecoin_chain::{Chain, OpenError, Policy};
 use vibecoin_consensus::{genesis, spec};
 use vibecoin_crypto::Hash;
@@ -15,15 +16,16 @@ use vibecoin_storage::directory::{Directory, DirectoryError, Recovered};
 use vibecoin_storage::kv::RocksOptions;
 use vibecoin_storage::{KeyValueStore, MemoryStore, StoreError};
 
-use crate::api::{Api, Core};
+use crate::api::{Api, Core, NetworkFace};
 use crate::clock::NodeClock;
 use crate::config::NodeConfig;
 use crate::dev::Snapshots;
 use crate::door::Door;
 use crate::error::{Failure, StartError};
 use crate::keeping::Keeping;
-use crate::miner::{self, MinerError, Templates};
+use crate::miner::{self, Company, MinerError, Templates};
 use crate::monitor;
+use crate::network;
 use crate::pool;
 use crate::supervisor::Supervisor;
 
@@ -268,8 +270,14 @@ async fn start_services(
     let door = Door::open(chain.clone(), supervisor);
     let reader = chain.reader().clone();
     let pool = pool::spawn(config.pool, reader.clone(), chain.changes(), clock.clone(), supervisor)?;
-    let (mine, threads) = (config.mine, config.threads);
-    let miner = miner::spawn(reader, door.clone(), pool.clone(), clock.clone(), mine, threads, supervisor);
+    let (company, accompanied) = watch::channel(Company::default());
+    let bench = miner::Bench::new(reader, pool.clone(), clock.clone());
+    let miner = miner::spawn(bench, door.clone(), config.mine, config.threads, accompanied, supervisor);
+    let ground = network::Ground { config, chain: &chain, door: &door, pool: &pool, clock: &clock, company };
+    let network = match &config.network {
+        Some(network) => Some(network::start(ground, network, supervisor)?),
+        None => None,
+    };
     Ok(Core {
         network_name: config.network_name.clone(),
         genesis_id,
@@ -278,7 +286,7 @@ async fn start_services(
         pool,
         miner,
         templates: Templates::default(),
-        network: None,
+        network: network.map(|face| Arc::new(face) as Arc<dyn NetworkFace>),
         clock,
         snapshots: Snapshots::default(),
         faucet: tokio::sync::Mutex::default(),

@@ -53,6 +53,7 @@ fn print(context: &Context, status: &MinerStatus) -> Outcome {
             MinerState::Stopped => "stopped",
             MinerState::WaitingForStart => "waiting for the start of the network",
             MinerState::Sequencing => "computing the Proof of History",
+            MinerState::CatchingUp => "waiting until the chain has caught up with its peers",
             MinerState::Pacing => "waiting for the time of the next block",
             MinerState::Searching => "searching",
         };

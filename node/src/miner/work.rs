@@ -13,6 +13,7 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Amount};
 use vibecoin_rpc::types::MinerState;
 
+use super::pace::{Company, Pace};
 use super::{Bench, Found, MinerError, MinerView, Word, threads_or_default};
 use crate::door::Door;
 use crate::error::Failure;
@@ -25,6 +26,8 @@ const RENEW_AFTER: Duration = Duration::from_secs(2);
 const TIME_AGE_MAX_MS: u64 = 10_000;
 /// How long to wait after a fault, lest it be repeated in a tight loop.
 const FAULT_PAUSE: Duration = Duration::from_secs(1);
+/// How often a miner looks whether the chain has caught up.
+const CATCHING_UP_PAUSE: Duration = Duration::from_millis(250);
 /// The weight of the newest measurement in the shown rate.
 const RATE_WEIGHT: f64 = 0.3;
 
@@ -33,6 +36,8 @@ pub(super) struct Miner {
     bench: Bench,
     door: Door,
     show: watch::Sender<MinerView>,
+    company: watch::Receiver<Company>,
+    pace: Pace,
     stopping: CancellationToken,
 }
 
@@ -49,16 +54,17 @@ enum Interruption {
 }
 
 impl Miner {
-    pub(super) const fn new(
+    pub(super) fn new(
         bench: Bench,
         door: Door,
         show: watch::Sender<MinerView>,
+        company: watch::Receiver<Company>,
         stopping: CancellationToken,
     ) -> Self {
-        Self { bench, door, show, stopping }
+        Self { bench, door, show, company, pace: Pace::default(), stopping }
     }
 
-    pub(super) async fn run(self, mut inbox: mpsc::Receiver<Word>) -> Result<(), Failure> {
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Word>) -> Result<(), Failure> {
         let mut changes = self.door.changes();
         loop {
             // What has happened so far is seen in the tip itself.
@@ -122,16 +128,21 @@ impl Miner {
 
     /// Works on one block, until it is found or something interrupts.
     async fn mine(
-        &self,
+        &mut self,
         beneficiary: Address,
         changes: &mut broadcast::Receiver<TipChange>,
         inbox: &mut mpsc::Receiver<Word>,
     ) -> Result<Interruption, MinerError> {
+        let company = *self.company.borrow();
+        if company.catching_up {
+            self.set(MinerState::CatchingUp);
+            return Ok(self.wait(Some(CATCHING_UP_PAUSE), changes, inbox, false).await);
+        }
         let tip = self.bench.chain.tip();
         self.sequence(tip.id()).await?;
         let spec = self.bench.chain.spec();
         if !spec.retargets() {
-            let due = tip.time().checked_add(spec.interval_ms).unwrap_or(tip.time());
+            let due = self.pace.due(tip.id(), tip.time(), spec.interval_ms, company);
             let left_ms = due.saturating_since(self.bench.clock.now());
             if left_ms > 0 {
                 self.set(MinerState::Pacing);
