@@ -124,6 +124,10 @@ impl Dialling {
                 self.dial(turn, book, outbound, Purpose::Operator);
             }
         }
+        if self.standing.is_empty() && self.under_way.is_empty() {
+            // Nobody is left: those that were good before come first again.
+            book.recall_anchors();
+        }
         let mut standing: Vec<Outbound> =
             self.standing.values().chain(self.under_way.values()).cloned().collect();
         while standing.len() < turn.config.outbound_target && self.under_way.len() < UNDER_WAY_MAX {
