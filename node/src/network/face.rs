@@ -205,7 +205,10 @@ fn progress(machine: &Machine) -> SyncProgress {
 
 fn servers(machine: &Machine, now: Now) -> Vec<SyncServer> {
     let served = |peer: &Peer| -> u64 {
-        [Kind::Headers, Kind::Block, Kind::StateChunk].iter().map(|kind| peer.received.messages_of(*kind)).sum()
+        [Kind::Headers, Kind::Block, Kind::StateChunk]
+            .iter()
+            .map(|kind| peer.received.messages_of(*kind))
+            .sum()
     };
     let servers = machine.sync().servers(now.ms);
     servers
