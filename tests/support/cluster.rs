@@ -97,7 +97,8 @@ impl Member {
         let own = ["--json", "node", "--rpc", "127.0.0.1:0", "--p2p", &self.listen];
         let all: Vec<&str> = own.into_iter().chain(flags.iter().map(String::as_str)).collect();
         let node = self.home.start(&all);
-        let said: Value = node.wait_for("announcement", |line| serde_json::from_str(line).ok());
+        let announced = |said: Value| said["rpc"].is_string().then_some(said);
+        let said = node.wait_for("announcement", |line| announced(serde_json::from_str(line).ok()?));
         let directory = PathBuf::from(said["directory"].as_str().expect("its directory"));
         let endpoint = Endpoint::read(&directory).unwrap().expect("a node that runs leaves its address");
         let client = runtime().block_on(RpcClient::attach(&endpoint)).unwrap();
