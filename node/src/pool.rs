@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use rayon::prelude::*;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use vibecoin_chain::{ChainReader, TipChange};
 use vibecoin_crypto::Hash;
@@ -131,6 +132,50 @@ impl PoolHandle {
     pub async fn submit(&self, transaction: Transaction) -> Result<Taken, SubmitError> {
         let checked = self.check(transaction).await?;
         self.ask(|answer| Question::Submit(Box::new(checked), answer)).await?.map_err(SubmitError::Refused)
+    }
+
+    /// Takes transactions in the order of their nonces, those that wait together with one sync. They are checked beside
+    /// each other, and enter the pool one after the other.
+    pub async fn submit_all(
+        &self,
+        transactions: Vec<Transaction>,
+    ) -> Vec<(Hash, Result<Taken, SubmitError>)> {
+        let mut transactions = transactions;
+        transactions.sort_by_key(|transaction| transaction.body.nonce);
+        let chain = self.chain.clone();
+        let (answer, checked) = oneshot::channel();
+        rayon::spawn(move || {
+            let next = chain.tip().height().next().unwrap_or_default();
+            let check = |transaction: Transaction| {
+                (transaction.leaf_hash(), Checked::new(transaction, chain.spec(), next))
+            };
+            // Whoever asked may have gone.
+            let _ = answer.send(transactions.into_par_iter().map(check).collect::<Vec<_>>());
+        });
+        let mut answers = Vec::new();
+        for (leaf_hash, checked) in checked.await.unwrap_or_default() {
+            let answer = match checked {
+                Ok(checked) => {
+                    let (answer, receiver) = oneshot::channel();
+                    let sent = self.questions.send(Question::Submit(Box::new(checked), answer)).await;
+                    sent.map(|()| receiver).map_err(|_| SubmitError::Stopped)
+                }
+                Err(error) => Err(SubmitError::Refused(error.into())),
+            };
+            answers.push((leaf_hash, answer));
+        }
+        let mut taken = Vec::with_capacity(answers.len());
+        for (leaf_hash, answer) in answers {
+            let result = match answer {
+                Ok(receiver) => match receiver.await {
+                    Ok(result) => result.map_err(SubmitError::Refused),
+                    Err(_) => Err(SubmitError::Stopped),
+                },
+                Err(error) => Err(error),
+            };
+            taken.push((leaf_hash, result));
+        }
+        taken
     }
 
     /// Checks a transaction alone, its signature too, on the threads for heavy work.

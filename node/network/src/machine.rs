@@ -326,7 +326,9 @@ impl Rooms<'_> {
             Input::Violated { node, error } => turn.fault(node, Fault::Garbage(error)),
             Input::Misbehaved { node, fault } => turn.fault(node, fault),
             Input::Latency { node, ms } => {
+                let now_ms = turn.now.ms;
                 if let Some(peer) = turn.peers.get_mut(&node) {
+                    peer.answered_ms = now_ms;
                     peer.latency_ms = Some(ms);
                     peer.latency_min_ms = Some(peer.latency_min_ms.map_or(ms, |least| least.min(ms)));
                 }
@@ -492,7 +494,9 @@ impl Rooms<'_> {
             } else if peer.stuck_since_ms.is_some_and(|since| now_ms.saturating_sub(since) > STUCK_MS)
                 || peer.unsent_bytes > UNSENT_HARD_MAX
             {
-                stuck.push((peer.node, Some(Fault::NotReading)));
+                // Whoever still answers is there and does not read. A line that is dead blames nobody.
+                let answers = peer.stuck_since_ms.is_some_and(|since| peer.answered_ms > since);
+                stuck.push((peer.node, answers.then_some(Fault::NotReading)));
             }
         }
         for (node, fault) in stuck {

@@ -98,6 +98,8 @@ pub struct Peer {
     pub tip: TipClaim,
     /// What it did wrong.
     pub score: Score,
+    /// When a round trip was measured last.
+    pub answered_ms: u64,
     /// The last round trip, in ms.
     pub latency_ms: Option<u64>,
     /// The shortest round trip, in ms.
@@ -133,6 +135,7 @@ impl Peer {
             hello: None,
             tip: genesis,
             score: Score::default(),
+            answered_ms: 0,
             latency_ms: None,
             latency_min_ms: None,
             heard_ms: now_ms,

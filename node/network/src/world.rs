@@ -126,6 +126,8 @@ pub enum TransactionFate {
     New,
     /// It was there before.
     Known,
+    /// It leaves a gap behind what its sender has waiting: it may be taken once those before it have come.
+    Early,
     /// The pool does not want it, or a rule is broken.
     Refused(Broken),
 }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use rayon::prelude::*;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use vibecoin_chain::{ChainHandle, Invalid, Report, Source, Verdict};
@@ -13,6 +12,7 @@ use vibecoin_consensus::poh::SegmentError;
 use vibecoin_consensus::rules::{self, Blame};
 use vibecoin_crypto::Hash;
 use vibecoin_crypto::state_tree::{StateChunk, VerifiedChunk};
+use vibecoin_mempool::PoolError;
 use vibecoin_network::Input;
 use vibecoin_network::endpoint::NodeId;
 use vibecoin_network::wire::{HeaderRecord, RawBlock};
@@ -139,22 +139,22 @@ impl Court {
     }
 
     async fn transactions(&self, transactions: Vec<Transaction>) -> Judgement {
-        let judge = |transaction: Transaction| async {
-            let leaf_hash = transaction.leaf_hash();
-            let fate = match self.pool.submit(transaction).await {
+        let mut fates = Vec::with_capacity(transactions.len());
+        for (leaf_hash, answer) in self.pool.submit_all(transactions).await {
+            let fate = match answer {
                 Ok(taken) if taken.known => TransactionFate::Known,
                 Ok(_) => TransactionFate::New,
+                Err(SubmitError::Refused(PoolError::NonceGap { .. })) => TransactionFate::Early,
                 Err(SubmitError::Refused(error)) => TransactionFate::Refused(Broken {
                     rule: error.rule().unwrap_or("POOL").to_owned(),
                     blames_sender: error.blame() == Blame::Peer,
                     condemns_block: false,
                 }),
-                Err(SubmitError::Stopped) => return None,
+                Err(SubmitError::Stopped) => return Judgement::Undecided,
             };
-            Some((leaf_hash, fate))
-        };
-        let fates = join_all(transactions.into_iter().map(judge)).await;
-        fates.into_iter().collect::<Option<_>>().map_or(Judgement::Undecided, Judgement::Transactions)
+            fates.push((leaf_hash, fate));
+        }
+        Judgement::Transactions(fates)
     }
 
     async fn chunk(&self, block: Hash, start: Hash, bytes: Arc<[u8]>) -> Judgement {

@@ -150,6 +150,7 @@ impl Owner {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut saved = Instant::now();
+        let mut bans = self.machine.connections().bans().len();
         let mut segment_of = None;
         self.learn_pool().await;
         loop {
@@ -176,7 +177,9 @@ impl Owner {
                 }
                 event = ears.pool.recv() => self.pool_event(event, &mut ears.pool).await,
                 _ = tick.tick() => {
-                    if saved.elapsed() >= SAVE_EVERY {
+                    let banned = self.machine.connections().bans().len();
+                    // A ban is kept at once: whoever earned it may be the reason for a crash.
+                    if saved.elapsed() >= SAVE_EVERY || std::mem::replace(&mut bans, banned) != banned {
                         saved = Instant::now();
                         self.save();
                     }

@@ -18,9 +18,11 @@ use crate::turn::Turn;
 use crate::wire::{Kind, Message, RequestId, TRANSACTIONS_BYTES_MAX};
 use crate::world::{Claim, Found, Judgement, Query, Ticket, TransactionFate};
 
+mod early;
 mod telling;
 mod wanted;
 
+use early::Early;
 use telling::Telling;
 use wanted::{Announcement, Wanted};
 
@@ -76,7 +78,8 @@ pub struct Transactions {
     unlucky: BTreeMap<Hash, NodeId>,
     records: BTreeMap<NodeId, Record>,
     batches: BTreeMap<(NodeId, RequestId), Batch>,
-    judging: BTreeMap<Ticket, (NodeId, Vec<Hash>)>,
+    judging: BTreeMap<Ticket, (NodeId, Vec<Transaction>)>,
+    early: Early,
     judged_now: BTreeSet<Hash>,
     looks: BTreeMap<Ticket, NodeId>,
     /// Peers that were not told all of the pool, for its size.
@@ -95,6 +98,7 @@ impl Default for Transactions {
             records: BTreeMap::new(),
             batches: BTreeMap::new(),
             judging: BTreeMap::new(),
+            early: Early::default(),
             judged_now: BTreeSet::new(),
             looks: BTreeMap::new(),
             told_in_part: BTreeSet::new(),
@@ -123,6 +127,7 @@ impl Transactions {
         self.records.remove(&node);
         self.told_in_part.remove(&node);
         self.unlucky.retain(|_, sender| *sender != node);
+        self.early.forget(node);
         self.looks.retain(|_, asker| *asker != node);
         let of_peer = |(at, _): &(NodeId, RequestId)| *at == node;
         let keys: Vec<_> = self.batches.keys().copied().filter(of_peer).collect();
@@ -165,7 +170,10 @@ impl Transactions {
         let due_ms = turn.now.ms + wait_ms;
         let announcement = Announcement { node, direction, due_ms, moves: self.moves };
         for leaf_hash in leaf_hashes {
-            if turn.world.transaction(leaf_hash) || self.refused.contains(leaf_hash) {
+            if turn.world.transaction(leaf_hash)
+                || self.refused.contains(leaf_hash)
+                || self.early.contains(leaf_hash)
+            {
                 continue;
             }
             if !self.wanted.announce(*leaf_hash, announcement) {
@@ -237,7 +245,7 @@ impl Transactions {
 
     fn on_batch(&mut self, turn: &mut Turn<'_>, node: NodeId, batch: &Batch, transactions: &[Transaction]) {
         let mut missing: BTreeSet<Hash> = batch.ids.iter().copied().collect();
-        let (mut ids, mut new) = (Vec::new(), Vec::new());
+        let mut new = Vec::new();
         for transaction in transactions {
             let leaf_hash = transaction.leaf_hash();
             if !missing.remove(&leaf_hash) {
@@ -247,14 +255,24 @@ impl Transactions {
             }
             // Somebody else may have been quicker.
             if self.wanted.contains(&leaf_hash) && self.judged_now.insert(leaf_hash) {
-                ids.push(leaf_hash);
                 new.push(transaction.clone());
             }
         }
         self.on_left_out(turn, node, transactions, &missing);
-        if !new.is_empty() {
-            let ticket = turn.judge(Room::Relay, node, Claim::Transactions(new));
-            self.judging.insert(ticket, (node, ids));
+        self.judge(turn, node, new);
+    }
+
+    fn judge(&mut self, turn: &mut Turn<'_>, node: NodeId, transactions: Vec<Transaction>) {
+        if !transactions.is_empty() {
+            let ticket = turn.judge(Room::Relay, node, Claim::Transactions(transactions.clone()));
+            self.judging.insert(ticket, (node, transactions));
+        }
+    }
+
+    /// Tries those again that came before their turn.
+    fn retry_early(&mut self, turn: &mut Turn<'_>) {
+        for (node, transactions) in self.early.take(turn.now.ms) {
+            self.judge(turn, node, transactions);
         }
     }
 
@@ -297,7 +315,8 @@ impl Transactions {
 
     /// The pool has judged. False if another part of the relay asked.
     pub fn on_judged(&mut self, turn: &mut Turn<'_>, ticket: Ticket, judgement: &Judgement) -> bool {
-        let Some((node, ids)) = self.judging.remove(&ticket) else { return false };
+        let Some((node, transactions)) = self.judging.remove(&ticket) else { return false };
+        let ids: Vec<Hash> = transactions.iter().map(Transaction::leaf_hash).collect();
         for leaf_hash in &ids {
             self.judged_now.remove(leaf_hash);
         }
@@ -319,6 +338,13 @@ impl Transactions {
                     }
                 }
                 TransactionFate::Known => {}
+                TransactionFate::Early => {
+                    let transaction =
+                        transactions.iter().find(|transaction| transaction.leaf_hash() == *leaf_hash);
+                    if let Some(transaction) = transaction {
+                        self.early.keep(turn.now.ms, node, *leaf_hash, transaction.clone());
+                    }
+                }
                 TransactionFate::Refused(broken) => {
                     self.refused.insert(*leaf_hash);
                     if broken.blames_sender {
@@ -350,12 +376,14 @@ impl Transactions {
     /// New in the pool.
     pub fn on_added(&mut self, turn: &mut Turn<'_>, leaf_hashes: &[Hash]) {
         self.telling.spread(turn, leaf_hashes);
+        self.early.hurry(turn.now.ms);
     }
 
     /// The tip has moved: what was refused on the old one may be welcome on the new one. If blocks were reverted, what
     /// they held may wait again, unknown to others, and what did not fit to them is asked for once more.
     pub fn on_moved(&mut self, turn: &mut Turn<'_>, reverted: bool) {
         self.moves += 1;
+        self.early.hurry(turn.now.ms);
         self.refused.clear();
         let unlucky = std::mem::take(&mut self.unlucky);
         let mut look_for = std::mem::take(&mut self.told_in_part);
@@ -385,6 +413,7 @@ impl Transactions {
                 }
             }
         }
+        self.retry_early(turn);
         self.ask(turn);
         for node in self.telling.flush(turn) {
             self.look(turn, node);

@@ -13,7 +13,7 @@ use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::Stream;
 use libp2p::swarm::ConnectionId;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use vibecoin_network::endpoint::NodeId;
 use vibecoin_network::peers::Link;
 use vibecoin_network::score::Fault;
@@ -143,6 +143,7 @@ impl SessionTask {
             limits: self.limits,
             purse: self.purse.clone(),
             meter: SharedMeter::clone(&self.meter),
+            heard: Instant::now(),
         }
     }
 }

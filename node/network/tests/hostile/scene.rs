@@ -174,6 +174,11 @@ impl Scene {
         self.bench.input(Input::Misbehaved { node: self.offender, fault });
     }
 
+    /// The offender answers a ping.
+    pub fn answer_ping(&mut self) {
+        self.bench.input(Input::Latency { node: self.offender, ms: 20 });
+    }
+
     /// The offender leaves by itself.
     pub fn leave(&mut self) {
         self.bench.disconnect(self.offender);

@@ -16,6 +16,8 @@ use crate::transport::meter::SharedMeter;
 
 /// Time that every message has, once it has begun.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Without a byte for so long the line is broken, and that is nobody's fault; somebody who trickles sends some.
+const SILENCE: Duration = Duration::from_secs(5);
 /// And that a long one has on top, as the slowest line that is borne, in bytes a second.
 const SLOWEST_BYTES_PER_SECOND: usize = 16 << 10;
 /// Read at once at most, in bytes.
@@ -37,11 +39,11 @@ pub(crate) struct Incoming {
 /// Why nothing more is read.
 #[derive(Debug)]
 pub(crate) enum ReadEnd {
-    /// The other side has closed the lane, or the connection broke.
+    /// The other side has closed the lane, or the connection broke: with a word, or without any more bytes.
     Gone,
     /// What came is no message.
     Violated(WireError),
-    /// It came too slowly.
+    /// It came too slowly, byte after byte.
     Slow,
 }
 
@@ -59,6 +61,8 @@ pub(crate) struct LaneReader<S> {
     pub purse: PeerPurse,
     /// Credited with every byte that is a lane's.
     pub meter: SharedMeter,
+    /// When the last byte came.
+    pub heard: Instant,
 }
 
 impl<S: AsyncRead + Unpin> LaneReader<S> {
@@ -93,7 +97,11 @@ impl<S: AsyncRead + Unpin> LaneReader<S> {
     async fn fill_in_time(&mut self, buffer: &mut [u8], since: Instant) -> Result<(), ReadEnd> {
         let seconds = buffer.len() / SLOWEST_BYTES_PER_SECOND;
         let deadline = since + PATIENCE + Duration::from_secs(seconds as u64);
-        timeout_at(deadline, self.fill(buffer)).await.map_err(|_| ReadEnd::Slow)?
+        match timeout_at(deadline, self.fill(buffer)).await {
+            Ok(filled) => filled,
+            Err(_) if self.heard.elapsed() < SILENCE => Err(ReadEnd::Slow),
+            Err(_) => Err(ReadEnd::Gone),
+        }
     }
 
     async fn fill(&mut self, mut buffer: &mut [u8]) -> Result<(), ReadEnd> {
@@ -103,6 +111,7 @@ impl<S: AsyncRead + Unpin> LaneReader<S> {
             if read == 0 {
                 return Err(ReadEnd::Gone);
             }
+            self.heard = Instant::now();
             self.meter.credit(read);
             buffer = &mut buffer[read..];
         }

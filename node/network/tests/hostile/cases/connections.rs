@@ -73,12 +73,14 @@ pub fn cases() -> Vec<Case> {
             once(|scene| scene.say(Scene::hello(scene.chain.genesis().id(), scene.chain.claim())))
         }),
         Case::new("never_reads", End::Banned("not_reading"), || {
-            once(|scene| {
-                scene.bench.deaf.insert(scene.offender);
-                let ids = scene.chain.ids().collect();
-                scene.say(Message::GetBlocks { request: RequestId(1), ids });
+            Box::new(|scene, moment| match moment {
+                Moment::Begin => ask_and_go_deaf(scene),
+                // It is there: it answers pings.
+                Moment::Step if scene.is_connected() => scene.answer_ping(),
+                _ => {}
             })
         }),
+        Case::new("goes_dead", End::Parted(Goodbye::TooSlow), || once(ask_and_go_deaf)),
         Case::new("asks_for_everything", End::Banned("too_many_requests"), || {
             always(|scene| {
                 scene.bench.deaf.insert(scene.offender);
@@ -111,4 +113,14 @@ pub fn cases() -> Vec<Case> {
 /// What the driver tells of such a head.
 fn head(bytes: [u8; 5]) -> WireError {
     FrameHead::read(bytes, &forge::limits(), true).expect_err("it is not acceptable")
+}
+
+/// Asks for much and takes nothing of it.
+fn ask_and_go_deaf(scene: &mut Scene) {
+    if !scene.is_connected() {
+        scene.join();
+    }
+    scene.bench.deaf.insert(scene.offender);
+    let ids = scene.chain.ids().collect();
+    scene.say(Message::GetBlocks { request: RequestId(1), ids });
 }
