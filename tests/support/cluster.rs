@@ -201,7 +201,6 @@ impl Member {
 pub struct Cluster {
     pub spec: ChainSpec,
     pub members: Vec<Member>,
-    spec_file: PathBuf,
     /// Holds the spec's file.
     _folder: TempDir,
     links: Option<Arc<Links>>,
@@ -214,7 +213,7 @@ impl Cluster {
         let spec_file = folder.path().join("private.json");
         std::fs::write(&spec_file, spec.to_json()).unwrap();
         let members = (0..size).map(|_| Member::new(&spec_file)).collect();
-        Self { spec, members, spec_file, _folder: folder, links: None }
+        Self { spec, members, _folder: folder, links: None }
     }
 
     /// The same nodes, each of which goes to the others through [`Links`] and in no other way.
@@ -229,11 +228,6 @@ impl Cluster {
     /// Without [`Self::with_links`].
     pub fn links(&self) -> &Links {
         self.links.as_ref().expect("a cluster with links")
-    }
-
-    /// The file of the chain spec.
-    pub fn spec_file(&self) -> &Path {
-        &self.spec_file
     }
 
     /// Starts a node that is told of these others and of nobody else.

@@ -111,7 +111,6 @@ impl Material {
 }
 
 #[test]
-#[ignore = "a node with a proxy does not listen, so nodes cannot be linked this way"]
 fn a_wire_that_breaks_in_the_middle_blames_nobody() {
     let mut material = Material::new(2, 1, blocks(), txs().max(100)).linked();
     material.cluster.start(0, &[], &[]);

@@ -56,7 +56,6 @@ fn seven_nodes_that_know_one_address_are_one_network() {
 }
 
 #[test]
-#[ignore = "one of five payments of one sender stays at the node that took it"]
 fn a_chain_of_seven_nodes_carries_payments_from_end_to_end() {
     let cluster = seven(|index| index - 1);
     cluster.wait_connected(1);

@@ -39,7 +39,6 @@ struct Seen {
 }
 
 #[test]
-#[ignore = "a node with a proxy does not listen, so nodes cannot be linked this way"]
 fn after_a_partition_there_is_one_tip_and_no_payment_is_lost() {
     let mut cluster = Cluster::new(private_spec(setting("VIBECOIN_INTERVAL_MS", 400)), NODES).with_links();
     cluster.start(0, &[], &[]);

@@ -35,7 +35,8 @@ pub struct SwarmConfig {
     pub autonat: bool,
     /// Take part in the distributed table of addresses.
     pub kad: bool,
-    /// Dial through this SOCKS5 proxy and in no other way; then there is no QUIC, no name is looked up here, and
+    /// Dial through this SOCKS5 proxy and in no other way; then there is no QUIC, no name is looked up here, only this
+    /// machine can come (an onion service hands its visitors over), and
     /// nothing that speaks to the local network or tells where this node is may be switched on.
     pub proxy: Option<SocketAddr>,
     /// Tell and dial addresses that only this machine or a private network can reach.

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use libp2p::core::transport::TransportError;
+use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, Swarm, relay, swarm};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -94,7 +95,8 @@ fn check(config: &SwarmConfig) -> Result<(), SwarmError> {
     }
     if config.proxy.is_some() {
         for (on, what) in [
-            (!config.listen.is_empty(), "listening"),
+            // An onion service hands its visitors over on this machine; nobody else may come straight.
+            (!config.listen.iter().all(|text| is_loopback(text)), "listening but on this machine"),
             (!config.external.is_empty(), "external address"),
             (config.mdns, "search on the local network"),
             (config.upnp, "forwarding of ports"),
@@ -107,6 +109,16 @@ fn check(config: &SwarmConfig) -> Result<(), SwarmError> {
         }
     }
     Ok(())
+}
+
+/// Whether only this machine can come to an address.
+fn is_loopback(text: &str) -> bool {
+    let Ok(address) = text.parse::<Multiaddr>() else { return false };
+    match address.iter().next() {
+        Some(Protocol::Ip4(ip)) => ip.is_loopback(),
+        Some(Protocol::Ip6(ip)) => ip.is_loopback(),
+        _ => false,
+    }
 }
 
 fn listen(swarm: &mut Swarm<Behaviour>, text: &str) -> Result<(), SwarmError> {

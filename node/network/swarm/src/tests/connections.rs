@@ -189,7 +189,7 @@ async fn a_configuration_that_contradicts_itself_is_refused() {
     let proxy = Some("127.0.0.1:9050".parse().unwrap());
     let proxied = SwarmConfig { proxy, listen: Vec::new(), ..config() };
     for around in [
-        SwarmConfig { listen: config().listen, ..proxied.clone() },
+        SwarmConfig { listen: vec!["/ip4/0.0.0.0/tcp/0".to_owned()], ..proxied.clone() },
         SwarmConfig { mdns: true, ..proxied.clone() },
         SwarmConfig { upnp: true, ..proxied.clone() },
         SwarmConfig { autonat: true, ..proxied.clone() },
