@@ -294,7 +294,19 @@ impl Cluster {
         Err(format!("tips {tips:?}; at {lowest} they have {blocks:?}"))
     }
 
-    /// Waits until all that run have one and the same tip. Nobody may be mining.
+    /// Waits until all that run have one and the same tip. Nobody may be mining; rivals of one height are settled by a
+    /// block of this one's.
+    pub fn settle(&self, index: usize, beneficiary: &str) -> Tip {
+        let tips = || -> BTreeSet<String> { self.running().map(|(_, member)| member.tip().id).collect() };
+        let quiet =
+            within(Duration::from_secs(5), || if tips().len() == 1 { Ok(()) } else { Err(String::new()) });
+        if quiet.is_err() {
+            self.members[index].ask("dev_mine", &[json!(1), json!(beneficiary)]);
+        }
+        self.wait_one_tip()
+    }
+
+    /// Waits until all that run have one and the same tip. Nobody may be mining, and there may be no rivals.
     pub fn wait_one_tip(&self) -> Tip {
         eventually("all have one tip", PATIENCE, || {
             let tips: Vec<Tip> = self.running().map(|(_, member)| member.tip()).collect();

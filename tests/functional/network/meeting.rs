@@ -47,7 +47,7 @@ fn seven_nodes_that_know_one_address_are_one_network() {
     for miner in [2, 5] {
         cluster.members[miner].stop_mining();
     }
-    let tip = cluster.wait_one_tip();
+    let tip = cluster.settle(2, &beneficiary(2));
     println!("seven nodes, {} connections, one tip at {}", edges.len(), tip.height);
     for (index, member) in cluster.running() {
         let supply = member.ask("chain_supply", &[]);

@@ -106,7 +106,7 @@ fn four_nodes_under_load_stay_bounded() {
     senders.wait_for_all(&cluster, false, PATIENCE);
     cluster.members[0].stop_mining();
     cluster.members[1].stop_mining();
-    let tip = cluster.wait_one_tip();
+    let tip = cluster.settle(0, &beneficiary(0));
     println!(
         "{restarts} restarts, {} payments, all of them mined; one tip at {}",
         senders.sent.len(),

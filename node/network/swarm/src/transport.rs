@@ -7,6 +7,7 @@
 //! Deliberately absent: TLS over TCP, WebSockets, and names that peers tell.
 
 pub(crate) mod gate;
+mod inward;
 pub(crate) mod meter;
 mod metered;
 mod muxer;
@@ -28,6 +29,7 @@ use crate::address::{is_relayed, relay_of};
 use crate::config::SwarmError;
 
 use gate::{Gate, Permits};
+use inward::Inward;
 use meter::Meters;
 use metered::Metered;
 use muxer::Yamux;
@@ -87,7 +89,9 @@ pub(crate) fn proxied(
     proxy: SocketAddr,
 ) -> Result<BoxedTransport, SwarmError> {
     let dialled = secured(Socks5::new(proxy), key, shared, PROXIED_HANDSHAKE)?;
-    let gated = Gate::new(dialled, shared.permits.clone());
+    let streams = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
+    let visitors = secured(Inward(streams), key, shared, PROXIED_HANDSHAKE)?;
+    let gated = Gate::new(either(dialled, visitors), shared.permits.clone());
     let relayed = secured(relay, key, shared, PROXIED_HANDSHAKE)?;
     Ok(either(relayed, gated.boxed()))
 }
