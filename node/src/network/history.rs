@@ -26,9 +26,6 @@ pub async fn replay(chain: ChainHandle, supervisor: Supervisor) -> Result<(), Fa
                 return Ok(());
             }
         };
-        if reached.is_some() && progress.is_none() {
-            tracing::info!("the history is complete: every block from the genesis on has been executed here");
-        }
         let went_on = progress.is_some() && progress != reached;
         reached = progress;
         tokio::select! {
