@@ -41,7 +41,7 @@ fn child_of(spec: &ChainSpec, parent: &Header, peaks: &Peaks) -> Header {
         bits: bits_of_child(spec, parent.height, parent.time),
         ..*parent
     };
-    child.nonce = crate::pow::search(&child, 0..TRIES).unwrap().unwrap();
+    child.nonce = pow::search(&child, 0..TRIES).unwrap().unwrap();
     child
 }
 
@@ -60,7 +60,7 @@ fn a_good_header_adds_its_work() {
     let view = ParentView { header: &parent, peaks: &peaks };
     let checked = check_header(&spec, &child, &view, child.time).unwrap();
     assert_eq!(checked.id, child.id());
-    assert_eq!(checked.own_work, crate::pow::work(child.bits).unwrap());
+    assert_eq!(checked.own_work, pow::work(child.bits).unwrap());
     assert_eq!(checked.total_work, peaks.work().checked_add(checked.own_work).unwrap());
 }
 
@@ -84,10 +84,10 @@ fn of_several_faults_the_first_in_order_is_told() {
     let rule = |header: &Header| check_header(&spec, header, &view, Timestamp::new(0)).unwrap_err().rule();
     // From the last fault to the first, each one added to those before.
     let mut bad = Header { history_root: Hash::ZERO, ..good };
-    bad.nonce = crate::pow::search(&bad, 0..TRIES).unwrap().unwrap();
+    bad.nonce = pow::search(&bad, 0..TRIES).unwrap().unwrap();
     assert_eq!(rule(&bad), "HDR-7");
     bad.time = parent.time;
-    bad.nonce = crate::pow::search(&bad, 0..TRIES).unwrap().unwrap();
+    bad.nonce = pow::search(&bad, 0..TRIES).unwrap().unwrap();
     assert_eq!(rule(&bad), "HDR-6");
     let target = Target::from_bits(bad.bits).unwrap();
     bad.nonce = (0..TRIES).find(|&nonce| !target.is_met_by(&Header { nonce, ..bad }.id())).unwrap();

@@ -1,5 +1,5 @@
 //! How fast a state is served, verified, staged and taken over, on RocksDB:
-//! `cargo run --release -p vibecoin-chain --example state_speed -- [ACCOUNTS] [CHUNK_BYTES]`.
+//! `cargo run --release -p vibecoin-chain --example adoption_speed -- [ACCOUNTS] [CHUNK_BYTES]`.
 
 use std::error::Error;
 use std::sync::Arc;
