@@ -1,7 +1,7 @@
 //! News of the day: new blocks, waiting transactions, segments.
 //!
-//! Three parts: [`transactions`] (announced by hash, fetched from one peer at a time, passed on once the pool has taken
-//! them), [`blocks`] (announced or pushed in their compact form, passed on before execution) and segments, which go
+//! Three parts: `transactions` (announced by hash, fetched from one peer at a time, passed on once the pool has taken
+//! them), `blocks` (announced or pushed in their compact form, passed on before execution) and segments, which go
 //! ahead of the blocks that need them.
 //!
 //! Deliberately absent: catching up ([`crate::sync`]). While that goes on, and for every block whose parent is not

@@ -1,7 +1,7 @@
 //! Catching up: headers first, then bodies from many peers at once, or a recent state.
 //!
-//! [`headers`] reads the chains of peers that claim more work than ours, and hands over what is proven. [`bodies`]
-//! fetches the blocks that the node then wants. With [`SyncMode::State`] and a chain that is far behind, [`state`]
+//! `headers` reads the chains of peers that claim more work than ours, and hands over what is proven. `bodies`
+//! fetches the blocks that the node then wants. With [`SyncMode::State`] and a chain that is far behind, `state`
 //! fetches the state of a recent block before that, and the older blocks come in the background.
 //!
 //! Nothing is kept here that matters: the node says what it has and what it wants, so that whatever interrupts a

@@ -78,14 +78,14 @@ pub enum Input {
     },
     /// Where this node can be reached.
     Own(Vec<Endpoint>),
-    /// The answer to [`Output::Judge`].
+    /// The answer to [`crate::Output::Judge`].
     Judged {
         /// Its ticket.
         ticket: Ticket,
         /// The verdict.
         judgement: Judgement,
     },
-    /// The answer to [`Output::Look`].
+    /// The answer to [`crate::Output::Look`].
     Found {
         /// Its ticket.
         ticket: Ticket,

@@ -69,7 +69,7 @@ pub struct Hello {
     pub capabilities: Capabilities,
     /// Where its chain stands.
     pub tip: TipClaim,
-    /// The sender's software, at most [`AGENT_BYTES_MAX`] bytes of anything: hostile text.
+    /// The sender's software, at most 64 bytes of anything: hostile text.
     pub agent: String,
 }
 
