@@ -28,6 +28,7 @@ mod chain;
 mod convert;
 mod dev;
 mod explore;
+mod light;
 mod mempool;
 mod miner;
 mod network;
@@ -209,6 +210,21 @@ impl NodeApi for Api {
     }
     async fn poh_status(&self) -> Result<PohStatus, ApiError> {
         self.0.read(|core, view| core.poh_status(view)).await
+    }
+    async fn light_tip(&self, id: Option<Hash>) -> Result<LightTip, ApiError> {
+        self.0.read(move |_, view| light::tip(view, id)).await
+    }
+    async fn light_prove(&self, _: Hash, _: Hash, _: u32, _: u32) -> Result<LightProof, ApiError> {
+        Err(ApiError::NotAvailable { reason: "this node makes no proofs of its history".to_owned() })
+    }
+    async fn light_headers(&self, from_id: Hash, limit: Option<u32>) -> Result<LightHeaders, ApiError> {
+        self.0.read(move |_, view| light::headers(view, from_id, limit)).await
+    }
+    async fn light_ancestor(&self, _: Hash, _: Height) -> Result<LightAncestor, ApiError> {
+        Err(ApiError::NotAvailable { reason: "this node makes no proofs of its history".to_owned() })
+    }
+    async fn light_poh_fault(&self, _: Hash) -> Result<LightPohFault, ApiError> {
+        Ok(LightPohFault { fault: None })
     }
     async fn chain_subscribe_tip(&self) -> Result<ApiStream<Tip>, ApiError> {
         Ok(self.0.tips())

@@ -35,4 +35,4 @@ pub use segments::{Beat, Heartbeat, Segments};
 pub use service::{ChainHandle, Clock, ServiceError, SystemClock, spawn};
 pub use timing::{Stage, StageTimes};
 pub use tip::{Parent, Tip};
-pub use view::{ChainReader, Fork, HistoryWanted, StateWanted, View};
+pub use view::{ChainReader, Commitment, Continuation, Fork, HistoryWanted, Standing, StateWanted, View};

@@ -104,7 +104,7 @@ pub(crate) fn peak_bytes(history: &Peaks) -> Vec<HistoryNodeBytes> {
 }
 
 /// The peaks of the headers below `height`, from their stored form.
-fn peaks(height: Height, stored: &[HistoryNodeBytes]) -> Option<Peaks> {
+pub(crate) fn peaks(height: Height, stored: &[HistoryNodeBytes]) -> Option<Peaks> {
     let mut bytes = encoding::encode(&height);
     stored.iter().for_each(|node| bytes.extend_from_slice(node));
     encoding::decode(&bytes).ok()

@@ -1,5 +1,6 @@
 //! Reading the chain beside its writer.
 
+mod light;
 mod serving;
 mod state;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use vibecoin_storage::state::{StateTree, StateView};
 use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks, branches};
 
 use crate::branch::fork_height;
+pub use light::{Commitment, Continuation, Standing};
 pub use state::{HistoryWanted, StateWanted};
 
 use crate::error::{corrupt, state_failure};

@@ -74,6 +74,20 @@ api! {
         node_health() -> NodeHealth;
         /// The Proof of History generator.
         poh_status() -> PohStatus;
+
+        /// A block that the node stands by before it is questioned: by default the tip, else any whose header stood
+        /// the rules, with its content, its work and the peaks of its history.
+        light_tip([id: Hash]) -> LightTip;
+        /// The proof that the chain below a tip has its work, for 32 fresh bytes that the caller has drawn: the
+        /// last `last` headers (at most 2,048) and those that `draws` draws (at most 64) of each octave hit.
+        light_prove(tip_id: Hash, seed: Hash, last: u32, draws: u32) -> LightProof;
+        /// The headers of the active chain after the last block that it shares with the chain of `from_id`, at most
+        /// `limit` of them (by default, and at most, 2,000).
+        light_headers(from_id: Hash, [limit: u32]) -> LightHeaders;
+        /// The header of a height below a tip, with the path that proves it under the tip's history root.
+        light_ancestor(tip_id: Hash, height: Height) -> LightAncestor;
+        /// The proof that the Proof of History segment of a block is false, if the node refused the block for it.
+        light_poh_fault(block: Hash) -> LightPohFault;
     }
     streams {
         /// Every new tip; the present one first.

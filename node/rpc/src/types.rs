@@ -6,6 +6,7 @@
 
 pub mod chain;
 pub mod dev;
+pub mod light;
 pub mod mempool;
 pub mod miner;
 pub mod network;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use chain::*;
 pub use dev::*;
+pub use light::*;
 pub use mempool::*;
 pub use miner::*;
 pub use network::*;

@@ -81,6 +81,11 @@ hand_on! { NodeApi by api:
     node_info() -> NodeInfo;
     node_health() -> NodeHealth;
     poh_status() -> PohStatus;
+    light_tip(id: Option<Hash>) -> LightTip;
+    light_prove(tip_id: Hash, seed: Hash, last: u32, draws: u32) -> LightProof;
+    light_headers(from_id: Hash, limit: Option<u32>) -> LightHeaders;
+    light_ancestor(tip_id: Hash, height: Height) -> LightAncestor;
+    light_poh_fault(block: Hash) -> LightPohFault;
     chain_subscribe_tip() -> ApiStream<Tip>;
     account_subscribe(address: AddressText) -> ApiStream<AccountInfo>;
     mempool_subscribe() -> ApiStream<MempoolEvent>;

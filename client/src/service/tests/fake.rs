@@ -344,6 +344,11 @@ impl NodeApi for FakeNode {
         net_info() -> NetInfo;
         node_health() -> NodeHealth;
         poh_status() -> PohStatus;
+        light_tip(Option<Hash>) -> LightTip;
+        light_prove(Hash, Hash, u32, u32) -> LightProof;
+        light_headers(Hash, Option<u32>) -> LightHeaders;
+        light_ancestor(Hash, Height) -> LightAncestor;
+        light_poh_fault(Hash) -> LightPohFault;
         account_subscribe(AddressText) -> ApiStream<AccountInfo>;
         mempool_subscribe() -> ApiStream<MempoolEvent>;
     }

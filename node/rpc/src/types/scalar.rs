@@ -11,7 +11,7 @@ use vibecoin_crypto::Hash;
 use vibecoin_primitives::address::AddressError;
 use vibecoin_primitives::{Address, AddressPrefix, Amount, Bits, Height, Timestamp, Work};
 
-use super::{chain, dev, mempool, miner, network, node, state, tx};
+use super::{chain, dev, light, mempool, miner, network, node, state, tx};
 use crate::error::ApiError;
 
 /// Bytes, as lower-case hex.
@@ -328,6 +328,7 @@ described_by! {
     chain::PohSegment, chain::ForksReport, chain::Supply, chain::Submitted,
     state::AccountInfo, state::StateProof, state::HistoryPage,
     tx::TxAccepted, tx::TxStatus, tx::FeePrices,
+    light::LightTip, light::LightProof, light::LightHeaders, light::LightAncestor, light::LightPohFault,
     mempool::MempoolInfo, mempool::MempoolTx, mempool::MempoolEvent,
     miner::MinerStatus, miner::Template,
     node::NodeInfo, node::NodeHealth, node::PohStatus, node::Stopping, node::LogLine,

@@ -205,6 +205,15 @@ pub fn sample(method: &str) -> Value {
             "ticks": 64, "hashes_per_tick": 64, "hashes_per_s": 1.5, "segment_ms": 0.5, "segments": 3,
             "parent_id": HASH, "last_tick": HASH,
         }),
+        "light_tip" => json!({
+            "id": HASH, "height": 7, "work": "14", "header": "00ff", "content": "01", "peaks": "",
+        }),
+        "light_prove" => json!({ "proof": "00000000" }),
+        "light_headers" => json!({
+            "fork_id": HASH, "fork_height": 5, "records": "0102", "tip_id": HASH, "tip_height": 7, "tip_work": "14",
+        }),
+        "light_ancestor" => json!({ "record": "01", "id": HASH, "content": "02", "path": "03" }),
+        "light_poh_fault" => json!({ "fault": null }),
         "node_stop" => json!({ "within_ms": 10_000 }),
         "node_logs" => json!({
             "sequence": 1, "time": 5, "level": "warn", "target": "vibecoin_node", "message": "hello",
@@ -307,6 +316,27 @@ impl NodeApi for Fake {
     }
     async fn poh_status(&self) -> Result<PohStatus, ApiError> {
         self.answer("poh_status", "")
+    }
+    async fn light_tip(&self, id: Option<Hash>) -> Result<LightTip, ApiError> {
+        self.answer("light_tip", &format!("{id:?}"))
+    }
+    async fn light_prove(
+        &self,
+        tip_id: Hash,
+        seed: Hash,
+        last: u32,
+        draws: u32,
+    ) -> Result<LightProof, ApiError> {
+        self.answer("light_prove", &format!("{tip_id} {seed} {last} {draws}"))
+    }
+    async fn light_headers(&self, from_id: Hash, limit: Option<u32>) -> Result<LightHeaders, ApiError> {
+        self.answer("light_headers", &format!("{from_id} {limit:?}"))
+    }
+    async fn light_ancestor(&self, tip_id: Hash, height: Height) -> Result<LightAncestor, ApiError> {
+        self.answer("light_ancestor", &format!("{tip_id} {height}"))
+    }
+    async fn light_poh_fault(&self, block: Hash) -> Result<LightPohFault, ApiError> {
+        self.answer("light_poh_fault", &block.to_string())
     }
     async fn chain_subscribe_tip(&self) -> Result<ApiStream<Tip>, ApiError> {
         let first: Tip = self.answer("chain_subscribe_tip", "")?;

@@ -60,6 +60,11 @@ async fn every_public_method_arrives_and_returns() {
     same!(running, client.node_info(), "");
     same!(running, client.node_health(), "");
     same!(running, client.poh_status(), "");
+    same!(running, client.light_tip(Some(hash)), format!("Some({HASH})"));
+    same!(running, client.light_prove(hash, hash, 256, 25), format!("{HASH} {HASH} 256 25"));
+    same!(running, client.light_headers(hash, Some(9)), format!("{HASH} Some(9)"));
+    same!(running, client.light_ancestor(hash, Height::new(3)), format!("{HASH} 3"));
+    same!(running, client.light_poh_fault(hash), HASH);
 }
 
 #[tokio::test]
@@ -181,7 +186,7 @@ async fn discover_describes_exactly_the_registered_methods() {
         assert!(!method["description"].as_str().unwrap().is_empty());
     }
     assert_eq!(described, registered);
-    assert_eq!(methods().count(), 43, "a method came or went: tell docs and examples");
+    assert_eq!(methods().count(), 48, "a method came or went: tell docs and examples");
 }
 
 /// The examples show the form of every answer; the schemas must describe exactly their fields.
