@@ -3,7 +3,7 @@
 //! A node commits to a run of headers: their hash tree, their work, and the times they span. The peaks are the
 //! perfect trees that a number of leaves splits into, one for every 1 in its binary form, the highest first.
 //!
-//! Deliberately absent: storage of inner nodes (appending hands them out), and proofs for light clients.
+//! Deliberately absent: storage of inner nodes (appending hands them out), and proofs, which are in [`crate::light`].
 
 mod peaks;
 #[cfg(test)]
@@ -12,7 +12,7 @@ mod tests;
 use borsh::{BorshDeserialize, BorshSerialize};
 use vibecoin_crypto::Hash;
 use vibecoin_crypto::hash::sha256_parts;
-use vibecoin_primitives::{Header, Height, Timestamp, Work, encoding};
+use vibecoin_primitives::{DecodeError, Header, Height, Timestamp, Work, encoding};
 
 pub use peaks::Peaks;
 
@@ -46,6 +46,17 @@ impl Node {
     /// [`TargetError`] when its bits have no work; a checked header's have.
     pub fn leaf(header: &Header, id: Hash) -> Result<Self, TargetError> {
         Ok(Self { hash: id, work: pow::work(header.bits)?, t0: header.prev_time, t1: header.time })
+    }
+
+    /// Nodes one after the other, without a count.
+    ///
+    /// # Errors
+    /// [`DecodeError`] unless the bytes are whole nodes.
+    pub fn decode_all(bytes: &[u8]) -> Result<Vec<Self>, DecodeError> {
+        if !bytes.len().is_multiple_of(Self::BYTES) {
+            return Err(DecodeError::TrailingBytes(bytes.len() % Self::BYTES));
+        }
+        bytes.chunks(Self::BYTES).map(encoding::decode).collect()
     }
 
     /// The node above two neighbours (HIS-2). `start` is the height of its first leaf, `level` its own: 1 above
@@ -98,6 +109,22 @@ pub enum HistoryError {
     /// The sum of the work is above `u128`.
     #[error("HIS-2: work overflow")]
     WorkOverflow,
+    /// A tree of this size does not begin at this height.
+    #[error("HIS-3: no tree of level {level} begins at height {start}")]
+    Misplaced {
+        /// Its level.
+        level: u8,
+        /// The height of its first leaf.
+        start: Height,
+    },
+    /// Not one peak for every 1 in the binary form of the count.
+    #[error("HIS-3: {found} peaks for {count} headers")]
+    PeakCount {
+        /// How many peaks.
+        found: usize,
+        /// How many headers.
+        count: u64,
+    },
     /// No further leaf can be counted.
     #[error("HIS-3: there are 2^64 - 1 leaves already")]
     Full,

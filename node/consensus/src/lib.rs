@@ -10,6 +10,7 @@ pub mod emission;
 pub mod fork_choice;
 pub mod genesis;
 pub mod history;
+pub mod light;
 pub mod poh;
 pub mod pow;
 pub mod rules;

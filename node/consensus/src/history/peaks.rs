@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vibecoin_crypto::Hash;
 use vibecoin_crypto::hash::sha256_parts;
-use vibecoin_primitives::{Height, Work, encoding};
+use vibecoin_primitives::{Height, Timestamp, Work, encoding};
 
 use super::{HistoryError, Inner, Node, ROOT};
 
@@ -51,24 +51,44 @@ impl Peaks {
         sha256_parts(&[&[ROOT], &self.count.to_le_bytes(), &peaks])
     }
 
+    /// The time of the last header it covers; `None` when there is none.
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        self.peaks.last().map(|last| last.t1)
+    }
+
     /// Appends the leaf of the next header and returns the inner nodes this completes, lowest first.
     ///
     /// # Errors
     /// [`HistoryError`] when the leaf's time does not join or the work does not fit; nothing is changed then.
     pub fn append(&mut self, leaf: Node) -> Result<Vec<Inner>, HistoryError> {
-        // A full range would have 64 peaks; the count is what runs out first.
-        let count = self.count.checked_add(1).ok_or(HistoryError::Full)?;
-        let work = self.work.checked_add(leaf.work).ok_or(HistoryError::WorkOverflow)?;
-        if let Some(last) = self.peaks.last()
-            && last.t1 != leaf.t0
-        {
-            return Err(HistoryError::TimesDoNotJoin { left: last.t1, right: leaf.t0 });
+        self.append_tree(0, leaf)
+    }
+
+    /// Appends the perfect tree of the next 2^`level` headers, known by its node alone, and returns the inner nodes
+    /// above it that this completes, lowest first.
+    ///
+    /// # Errors
+    /// [`HistoryError`] when no tree of this level begins here, its time does not join or the work does not fit;
+    /// nothing is changed then.
+    pub fn append_tree(&mut self, level: u8, tree: Node) -> Result<Vec<Inner>, HistoryError> {
+        let leaves = 1_u64.checked_shl(u32::from(level)).ok_or(HistoryError::Full)?;
+        if !self.count.is_multiple_of(leaves) {
+            return Err(HistoryError::Misplaced { level, start: Height::new(self.count) });
         }
-        // As in a binary counter, every trailing 1 of the old count is a peak that merges.
-        let merged = self.count.trailing_ones() as usize;
+        // A full range would have 64 peaks; the count is what runs out first.
+        let count = self.count.checked_add(leaves).ok_or(HistoryError::Full)?;
+        let work = self.work.checked_add(tree.work).ok_or(HistoryError::WorkOverflow)?;
+        if let Some(end) = self.end()
+            && end != tree.t0
+        {
+            return Err(HistoryError::TimesDoNotJoin { left: end, right: tree.t0 });
+        }
+        // As in a binary counter, every 1 of the old count from this place on, up to the first 0, is a peak that merges.
+        let merged = (self.count >> level).trailing_ones() as usize;
         let mut inner = Vec::with_capacity(merged);
-        let mut right = leaf;
-        for (level, left) in (1_u8..).zip(self.peaks.iter().rev().take(merged)) {
+        let mut right = tree;
+        for (level, left) in (level + 1..).zip(self.peaks.iter().rev().take(merged)) {
             let start = Height::new(count - (1 << level));
             let node = Node::parent(start, level, left, &right)?;
             inner.push(Inner { start, level, node, left: *left, right });
@@ -79,6 +99,23 @@ impl Peaks {
         self.count = count;
         self.work = work;
         Ok(inner)
+    }
+
+    /// The history with these peaks, highest first, as they stand in an answer.
+    ///
+    /// # Errors
+    /// [`HistoryError`] when their number is not that of the ones in `count`, they do not join, or their work does not
+    /// fit.
+    pub fn from_nodes(count: u64, peaks: Vec<Node>) -> Result<Self, HistoryError> {
+        if peaks.len() != count.count_ones() as usize {
+            return Err(HistoryError::PeakCount { found: peaks.len(), count });
+        }
+        let mut all = Self::new();
+        let levels = (0..64).rev().filter(|level| count >> level & 1 == 1);
+        for (level, peak) in levels.zip(peaks) {
+            all.append_tree(level, peak)?;
+        }
+        Ok(all)
     }
 }
 
@@ -92,20 +129,10 @@ impl BorshSerialize for Peaks {
 impl BorshDeserialize for Peaks {
     /// Refuses peaks that do not join or whose work does not fit, which no history has.
     fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
-        let invalid = |error: HistoryError| io::Error::new(io::ErrorKind::InvalidData, error);
         let count = u64::deserialize_reader(reader)?;
-        let mut peaks: Vec<Node> = Vec::with_capacity(count.count_ones() as usize);
-        let mut work = Work::ZERO;
-        for _ in 0..count.count_ones() {
-            let peak = Node::deserialize_reader(reader)?;
-            if let Some(last) = peaks.last()
-                && last.t1 != peak.t0
-            {
-                return Err(invalid(HistoryError::TimesDoNotJoin { left: last.t1, right: peak.t0 }));
-            }
-            work = work.checked_add(peak.work).ok_or_else(|| invalid(HistoryError::WorkOverflow))?;
-            peaks.push(peak);
-        }
-        Ok(Self { count, peaks, work })
+        let peaks = (0..count.count_ones())
+            .map(|_| Node::deserialize_reader(reader))
+            .collect::<io::Result<Vec<_>>>()?;
+        Self::from_nodes(count, peaks).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 }
