@@ -12,9 +12,9 @@ pub const PROOF_BYTES_MAX: usize = 4 << 20;
 /// A closed node as it travels, 56 bytes: it starts when the one before it ends.
 #[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
 pub(super) struct Closed {
-    hash: Hash,
-    work: Work,
-    t1: Timestamp,
+    pub(super) hash: Hash,
+    pub(super) work: Work,
+    pub(super) t1: Timestamp,
 }
 
 impl Closed {

@@ -26,9 +26,13 @@ impl Store {
         self.headers.insert(id, header);
     }
 
-    pub(crate) fn forget(&mut self, hash: &Hash) {
-        self.inner.remove(hash);
-        self.headers.remove(hash);
+    /// The header with this id.
+    pub(crate) fn stored(&self, id: &Hash) -> Option<Header> {
+        self.headers.get(id).copied()
+    }
+
+    pub(crate) fn headers(&self) -> impl Iterator<Item = Header> {
+        self.headers.values().copied()
     }
 
     /// What a proof for a tip of height `count` shows, and the peaks that it leads to; every record is believed.
