@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What the numbers of rules begin with.
-const FAMILIES: [&str; 20] = [
+const FAMILIES: [&str; 21] = [
     "ENC", "HSH", "KEY", "ADR", "MSG", "TX", "BLK", "HDR", "POW", "DIF", "POH", "HIS", "STA", "ACT", "EXE",
-    "EMI", "FRK", "ORP", "SPEC", "GEN",
+    "EMI", "FRK", "ORP", "LGT", "SPEC", "GEN",
 ];
 
 fn root() -> PathBuf {

@@ -6,6 +6,7 @@ mod forge;
 mod honest;
 mod invented;
 mod lies;
+mod million;
 mod mutation;
 mod soundness;
 mod store;

@@ -4,7 +4,7 @@ use vibecoin_crypto::{Hash, sha256};
 use vibecoin_primitives::{Bits, ChainSpec, Content, Header, Height, Timestamp};
 
 use super::store::Store;
-use crate::difficulty::bits_at;
+use crate::difficulty::{bits_at, bits_of_child};
 use crate::history::{Node, Peaks};
 use crate::light::{Claim, LightError, Params, Proven, Tip, prove, verify};
 use crate::pow::{self, Search, Target};
@@ -97,10 +97,15 @@ impl Chain {
             height,
             prev_time: self.tip.time,
             time: self.tip.time.checked_add(delta_ms).unwrap(),
-            bits: bits_at(&self.spec, height, self.tip.time),
+            bits: self.next_bits(),
             nonce: 0,
         };
         (header, content, peaks)
+    }
+
+    /// The bits of the header that comes next.
+    pub(crate) fn next_bits(&self) -> Bits {
+        bits_of_child(&self.spec, self.tip.height, self.tip.time)
     }
 
     /// Makes the header the tip, whatever it says.

@@ -13,7 +13,7 @@ use crate::{pow, testing};
 const WORK_MAX: u128 = 1 << 10;
 
 /// Chains of a quick run and of a whole one.
-const QUICK: u64 = 2_000;
+const QUICK: u64 = 1_000;
 const WHOLE: u64 = 10_000;
 
 /// Networks whose work can be done: from hectic to like mainnet, with the easiest target at several places, and without
@@ -33,15 +33,24 @@ fn easy_networks() -> Vec<ChainSpec> {
 
 /// When blocks come: a hash rate that changes in steps, with outages, and now and then a miner who lies about the time as
 /// far as the rules let him.
-struct Weather {
+pub(super) struct Weather {
     dice: Dice,
     /// Hashes in an interval.
     rate: f64,
+    /// An outage comes once in so many blocks, a step ten times as often; at 200 the chain stays behind its schedule
+    /// for good.
+    calm: u64,
 }
 
 impl Weather {
     fn new(seed: u64) -> Self {
-        let mut weather = Self { dice: Dice(seed), rate: 1.0 };
+        let mut dice = Dice(seed);
+        let calm = [200, 2_000, 20_000][dice.below(3) as usize];
+        Self::with_outages(dice.roll(), calm)
+    }
+
+    pub(super) fn with_outages(seed: u64, calm: u64) -> Self {
+        let mut weather = Self { dice: Dice(seed), rate: 1.0, calm };
         weather.step();
         weather
     }
@@ -51,14 +60,15 @@ impl Weather {
     }
 
     /// The time from a block to the next, whose work this is, in ms.
-    fn delta_ms(&mut self, spec: &ChainSpec, work: f64) -> u64 {
-        if self.dice.below(40) == 0 {
+    pub(super) fn delta_ms(&mut self, spec: &ChainSpec, work: f64) -> u64 {
+        if self.dice.below(self.calm / 10) == 0 {
             self.step();
         }
         let interval = spec.interval_ms as f64;
-        let delta = match self.dice.below(200) {
-            0 => interval * 2_f64.powf(self.dice.share() * 14.0),
-            1..=9 => 0.0,
+        let outage = self.dice.below(self.calm) == 0;
+        let delta = match self.dice.below(20) {
+            _ if outage => interval * 2_f64.powf(self.dice.share() * 14.0),
+            0 => 0.0,
             _ => -(1.0 - self.dice.share()).ln() * work / self.rate * interval,
         };
         (delta as u64).clamp(spec.min_delta_ms, 1 << 40)
@@ -78,8 +88,7 @@ fn length(dice: &mut Dice) -> u64 {
 fn chain(spec: &ChainSpec, height: u64, seed: u64) -> Chain {
     let (mut chain, mut weather) = (Chain::new(spec), Weather::new(seed));
     for _ in 0..height {
-        let (next, _, _) = chain.draft(spec.interval_ms);
-        let work = pow::work(next.bits).unwrap().get();
+        let work = pow::work(chain.next_bits()).unwrap().get();
         let mut delta = weather.delta_ms(spec, work as f64);
         if work > WORK_MAX {
             delta = delta.max(spec.half_life_ms);
