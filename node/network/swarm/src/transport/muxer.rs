@@ -10,11 +10,14 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_util::{AsyncRead, AsyncWrite};
 use libp2p::core::muxing::{StreamMuxer, StreamMuxerEvent};
 use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo};
-use yamux::{ConnectionError, Mode};
+use yamux::{ConnectionError, FrameDecodeError, Mode};
 
 use super::meter::SharedMeter;
 use super::metered::{MeteredStream, Opener, Wire};
 use super::{STREAM_WINDOW_BYTES, STREAMS_MAX};
+
+#[cfg(test)]
+mod tests;
 
 /// The name that both sides agree on.
 const PROTOCOL: &str = "/yamux/1.0.0";
@@ -100,7 +103,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
         match ready!(self.connection.poll_next_inbound(cx)) {
             Some(Ok(stream)) => Poll::Ready(Ok(self.counted(stream, Opener::Peer))),
             Some(Err(error)) => {
-                if matches!(error, ConnectionError::Decode(_) | ConnectionError::InvalidWindowUpdate) {
+                if is_peers_fault(&error) {
                     self.meter.trip();
                 }
                 Poll::Ready(Err(error))
@@ -112,6 +115,16 @@ impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
     fn counted(&self, stream: yamux::Stream, opener: Opener) -> MeteredStream<yamux::Stream> {
         MeteredStream::new(stream, SharedMeter::clone(&self.meter), opener, true)
     }
+}
+
+/// Whether only the peer can have caused this. A frame that ends in its middle is no such thing: that is how a
+/// connection looks whose other side has died, or whose line was cut or meddled with by somebody between.
+const fn is_peers_fault(error: &ConnectionError) -> bool {
+    matches!(
+        error,
+        ConnectionError::Decode(FrameDecodeError::Header(_) | FrameDecodeError::FrameTooLarge(_))
+            | ConnectionError::InvalidWindowUpdate
+    )
 }
 
 impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
