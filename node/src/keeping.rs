@@ -61,6 +61,7 @@ impl Keeping {
             log_bytes: sizes.log_bytes,
             memory_bytes: sizes.memory_bytes(),
             kinds,
+            history_missing_below: view.assumed()?.map(|assumed| assumed.height),
             archive: self.policy.state_window.is_none(),
             states_from: states_from(view)?,
             undo_from: meta::undo_pruned_to(view.rows())?.unwrap_or(Height::GENESIS),

@@ -212,6 +212,12 @@ fn stored(page: &mut Page, info: &NodeInfo) {
         page.row(&format!("vibecoin_waiting_blocks{{for=\"{what}\"}}"), count as f64);
     }
     page.one("vibecoin_states_from_height", "gauge", "Lowest state kept.", storage.states_from.get() as f64);
+    page.one(
+        "vibecoin_history_missing",
+        "gauge",
+        "1 while blocks below a state that was taken over are missing.",
+        f64::from(u8::from(storage.history_missing_below.is_some())),
+    );
     page.one("vibecoin_ticks_from_height", "gauge", "Lowest ticks kept.", storage.ticks_from.get() as f64);
     page.one(
         "vibecoin_repaired",

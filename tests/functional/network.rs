@@ -5,11 +5,13 @@
 //! what was seen.
 
 mod catching_up;
+mod material;
 mod meeting;
 mod namespaces;
 mod operator;
 mod partitions;
 mod soak;
+mod state_sync;
 
 use std::{
     collections::BTreeSet,

@@ -2,24 +2,21 @@
 //! stalls, and through `kill -9` of either side.
 //!
 //! `VIBECOIN_SYNC_BLOCKS=20000 VIBECOIN_SYNC_TXS=100` is the long form. Times are printed and, on a machine that others
-//! use as well, judged only where `VIBECOIN_SYNC_JUDGED=1`. `VIBECOIN_SYNC_MODE=state` measures the other way to catch up.
+//! use as well, judged only where `VIBECOIN_SYNC_JUDGED=1`.
 
-use std::{
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use vibecoin_primitives::Timestamp;
 
-use super::{private_spec, setting, text};
+use super::{
+    material::{Material, Mode, Size, rate},
+    setting, text,
+};
 use crate::support::{
     PATIENCE,
-    cluster::{Cluster, eventually, within},
+    cluster::{eventually, within},
 };
 
-/// Payments go round among so many accounts.
-const ACCOUNTS: &str = "1000";
 /// Catching up may be so much slower than an import before it is a failure, where that is judged.
 const SPEED_MIN: f64 = 0.8;
 /// One peer of eight that stalls may cost so much.
@@ -29,97 +26,12 @@ const ETA_MAX: f64 = 0.3;
 /// Peers in the test of the stalling one.
 const EIGHT: usize = 8;
 
-/// A chain that the first nodes of a cluster have, none of which has run yet.
-struct Material {
-    cluster: Cluster,
-    blocks: u64,
-    tip: String,
-    /// How long the import of the file took, from the start of the process to its end.
-    import: Duration,
-}
-
-impl Material {
-    /// A cluster of `size` nodes; the first `sources` have the chain.
-    fn new(size: usize, sources: usize, blocks: u64, txs: u64) -> Self {
-        let mut spec = private_spec(1_000);
-        // So long ago that all blocks are in the past.
-        spec.genesis_time = Timestamp::new(spec.genesis_time.get() - blocks * spec.interval_ms);
-        let cluster = Cluster::new(spec, size);
-        let first = &cluster.members[0].home;
-        let file = first.path().join("chain");
-        let file = file.to_str().unwrap();
-        let (count, txs) = (blocks.to_string(), txs.to_string());
-        let generate =
-            ["-q", "chain", "generate", "--blocks", &count, "--txs-per-block", &txs, "--accounts", ACCOUNTS];
-        let made = run_long(&cluster, &[&generate[..], &["--out", file]].concat());
-        let made: Value = serde_json::from_str(&made).unwrap();
-        println!("{blocks} blocks of {txs} payments, {} MiB", made["bytes"].as_u64().unwrap() >> 20);
-        let began = Instant::now();
-        run_long(&cluster, &["-q", "chain", "import", file]);
-        let import = began.elapsed();
-        println!("import: {:.2} s, {:.0} blocks/s", import.as_secs_f64(), rate(blocks, import));
-        std::fs::remove_file(file).unwrap();
-        for source in 1..sources {
-            let to = cluster.members[source].home.data_dir();
-            let copied = Command::new("cp")
-                .args(["-r", "--reflink=auto"])
-                .args([first.data_dir(), to])
-                .status()
-                .expect("a system with cp");
-            assert!(copied.success());
-        }
-        Self { cluster, blocks, tip: text(&made["tip"]).to_owned(), import }
-    }
-
-    /// The same, with links between the nodes.
-    fn linked(self) -> Self {
-        Self { cluster: self.cluster.with_links(), ..self }
-    }
-
-    /// Starts a node that knows nothing but these sources.
-    fn start_new(&mut self, index: usize, sources: &[usize]) {
-        let mode = std::env::var("VIBECOIN_SYNC_MODE").unwrap_or_else(|_| "full".to_owned());
-        self.cluster.start(index, sources, &["--sync", &mode]);
-    }
-
-    /// How long anything may take that concerns the whole chain.
-    fn patience(&self) -> Duration {
-        PATIENCE + self.import * 6
-    }
-
-    /// Waits until a node has the whole chain.
-    fn wait_caught_up(&self, index: usize) {
-        eventually("it has caught up", self.patience(), || {
-            let tip = self.cluster.members[index].tip();
-            if tip.id == self.tip { Ok(()) } else { Err(self.say_sync(index)) }
-        });
-    }
-
-    /// Waits until a node has got so far, and gives its height.
-    fn wait_height(&self, index: usize, height: u64) -> u64 {
-        eventually("it gets on", self.patience(), || {
-            let tip = self.cluster.members[index].tip();
-            if tip.height >= height { Ok(tip.height) } else { Err(self.say_sync(index)) }
-        })
-    }
-
-    fn say_sync(&self, index: usize) -> String {
-        let node = &self.cluster.members[index];
-        let info = node.ask("net_info", &[]);
-        format!("at {}, {}, served by {}", node.tip().height, info["sync"], info["servers"])
-    }
-}
-
 #[test]
 fn a_wire_that_breaks_in_the_middle_blames_nobody() {
-    let mut material = Material::new(2, 1, blocks(), txs().max(100)).linked();
+    let mut material = Material::new(2, 1, size().at_least(500, 100)).linked();
     material.cluster.start(0, &[], &[]);
-    material.start_new(1, &[0]);
-    eventually("some blocks are there", PATIENCE, || {
-        let sync = material.cluster.members[1].ask("node_info", &[])["sync"].clone();
-        let begun = sync["phase"] == "blocks" && sync["at"].as_u64() > Some(0);
-        begun.then_some(()).ok_or_else(|| sync.to_string())
-    });
+    material.start_new(1, &[0], Mode::Full);
+    material.wait_phase(1, "blocks");
     material.cluster.links().hold([(0, 1), (1, 0)]);
     let at = material.cluster.members[1].tip().height;
     assert!(at < material.blocks, "it was over before the wire broke");
@@ -134,38 +46,23 @@ fn a_wire_that_breaks_in_the_middle_blames_nobody() {
     material.wait_caught_up(1);
 }
 
-/// Runs a command in the first node's home that may take as long as it likes.
-fn run_long(cluster: &Cluster, args: &[&str]) -> String {
-    let all = [&["--json"], args].concat();
-    let output = cluster.members[0].home.command(&all).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+fn size() -> Size {
+    Size::or_set(500, 10, 1_000)
 }
 
-fn rate(blocks: u64, time: Duration) -> f64 {
-    blocks as f64 / time.as_secs_f64()
-}
-
-fn blocks() -> u64 {
-    setting("VIBECOIN_SYNC_BLOCKS", 500)
-}
-
-fn txs() -> u64 {
-    setting("VIBECOIN_SYNC_TXS", 10)
-}
-
-fn is_judged() -> bool {
+/// Whether being too slow is a failure here.
+pub(super) fn is_judged() -> bool {
     setting("VIBECOIN_SYNC_JUDGED", 0) == 1
 }
 
 #[test]
 fn a_newcomer_catches_up_from_three() {
-    let mut material = Material::new(4, 3, blocks(), txs());
+    let mut material = Material::new(4, 3, size());
     for source in 0..3 {
         material.cluster.start(source, &[], &[]);
     }
     let began = Instant::now();
-    material.start_new(3, &[0, 1, 2]);
+    material.start_new(3, &[0, 1, 2], Mode::Full);
     // What it foretold, when, and how far it was.
     let mut foretold: Vec<(Duration, f64)> = Vec::new();
     eventually("it has caught up", material.patience(), || {
@@ -208,11 +105,11 @@ fn a_newcomer_catches_up_from_three() {
 
 #[test]
 fn catching_up_survives_the_death_of_either_side() {
-    let mut material = Material::new(4, 3, blocks(), txs());
+    let mut material = Material::new(4, 3, size());
     for source in 0..3 {
         material.cluster.start(source, &[], &[]);
     }
-    material.start_new(3, &[0, 1, 2]);
+    material.start_new(3, &[0, 1, 2], Mode::Full);
     let third = material.blocks / 3;
     let told = material.wait_height(3, third);
     material.cluster.members[3].kill_9();
@@ -231,7 +128,7 @@ fn catching_up_survives_the_death_of_either_side() {
 
 #[test]
 fn one_stalling_peer_of_eight_costs_little() {
-    let mut material = Material::new(EIGHT + 2, EIGHT, blocks(), txs());
+    let mut material = Material::new(EIGHT + 2, EIGHT, size());
     let sources: Vec<usize> = (0..EIGHT).collect();
     for source in &sources {
         material.cluster.start(*source, &[], &[]);
@@ -239,7 +136,7 @@ fn one_stalling_peer_of_eight_costs_little() {
     let mut took = Vec::new();
     for (newcomer, stalls) in [(EIGHT, false), (EIGHT + 1, true)] {
         let began = Instant::now();
-        material.start_new(newcomer, &sources);
+        material.start_new(newcomer, &sources, Mode::Full);
         if stalls {
             // Somebody who has been asked for something, if it can be seen before all is over.
             let asked = within(PATIENCE, || {
@@ -279,15 +176,11 @@ fn serving(material: &Material, newcomer: usize, sources: &[usize]) -> Option<us
 #[test]
 fn a_node_that_catches_up_says_how_far_it_is() {
     // Some seconds of work, so that there is something to look at.
-    let mut material = Material::new(2, 1, blocks().max(1_500), txs().max(40));
+    let mut material = Material::new(2, 1, size().at_least(1_500, 40));
     material.cluster.start(0, &[], &[]);
-    material.start_new(1, &[0]);
+    material.start_new(1, &[0], Mode::Full);
     let blocks = material.blocks;
-    eventually("some blocks are there", PATIENCE, || {
-        let sync = material.cluster.members[1].ask("node_info", &[])["sync"].clone();
-        let begun = sync["phase"] == "blocks" && sync["at"].as_u64() > Some(0);
-        begun.then_some(()).ok_or_else(|| sync.to_string())
-    });
+    material.wait_phase(1, "blocks");
     // It stays where it is while its only source does.
     material.cluster.members[0].process().signal("STOP");
     let newcomer = &material.cluster.members[1].home;

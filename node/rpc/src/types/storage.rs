@@ -20,6 +20,10 @@ pub struct StorageInfo {
     pub kinds: Vec<StoredKind>,
     /// True if states are kept for good from now on.
     pub archive: bool,
+    /// The block whose state was taken over with a proof, while older blocks are not all here and executed yet; none
+    /// when nothing is missing.
+    #[schemars(with = "Option<schema::Height>")]
+    pub history_missing_below: Option<Height>,
     /// The lowest block whose state can be read and proven.
     #[schemars(with = "schema::Height")]
     pub states_from: Height,

@@ -164,7 +164,7 @@ pub fn sample(method: &str) -> Value {
             "servers": [{ "node_id": NODE, "in_flight": 16, "served": 100, "bytes_per_s": 9, "stalling": false }],
         }),
         "net_peers" => json!([{
-            "node_id": NODE, "address": "/ip4/203.0.113.9/tcp/28423", "direction": "outbound", "kind": "block_relay",
+            "node_id": NODE, "address": "/ip4/203.0.113.9/tcp/28423", "direction": "outbound", "kind": "feeler",
             "relay": null, "agent": "vibecoin/0.1.0", "protocol_version": 1, "capabilities": ["full"],
             "claimed": { "height": 9, "work": "18", "tip": HASH }, "latency_ms": 12.5, "connected_since": 5,
             "in_bytes": 5, "out_bytes": 6, "traffic": [kind], "score": 20, "score_max": 100,
@@ -188,7 +188,7 @@ pub fn sample(method: &str) -> Value {
             "waiting": { "headers_only": 1, "orphans": 0, "held": 0 },
             "storage": {
                 "disk_bytes": 5, "log_bytes": 1, "memory_bytes": 2, "archive": false, "states_from": 0,
-                "undo_from": 0, "prune_ticks": true, "ticks_from": 3, "verify_poh_depth": 17_280,
+                "history_missing_below": null, "undo_from": 0, "prune_ticks": true, "ticks_from": 3, "verify_poh_depth": 17_280,
                 "kinds": [{ "kind": "bodies", "disk_bytes": 4, "memory_bytes": 2, "rows": 7 }],
                 "repair": { "reason": "a row was damaged", "tip_before": null, "height": 7, "shortened_by": 1,
                     "bodies_lost": 1, "headers_lost": 0 },
@@ -209,7 +209,7 @@ pub fn sample(method: &str) -> Value {
             "id": HASH, "height": 7, "work": "14", "header": "00ff", "content": "01", "peaks": "",
         }),
         "light_prove" => json!({ "proof": "00000000" }),
-        "light_headers" => json!({
+        "light_headers" | "light_subscribe" => json!({
             "fork_id": HASH, "fork_height": 5, "records": "0102", "tip_id": HASH, "tip_height": 7, "tip_work": "14",
         }),
         "light_ancestor" => json!({ "record": "01", "id": HASH, "content": "02", "path": "03" }),
@@ -350,6 +350,9 @@ impl NodeApi for Fake {
     }
     async fn mempool_subscribe(&self) -> Result<ApiStream<MempoolEvent>, ApiError> {
         self.answer("mempool_subscribe", "").map(once)
+    }
+    async fn light_subscribe(&self, from_id: Hash) -> Result<ApiStream<LightHeaders>, ApiError> {
+        self.answer("light_subscribe", &from_id.to_string()).map(once)
     }
 }
 
