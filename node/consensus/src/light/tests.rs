@@ -8,6 +8,7 @@ mod invented;
 mod lies;
 mod million;
 mod mutation;
+mod prover;
 mod soundness;
 mod store;
 mod vectors;

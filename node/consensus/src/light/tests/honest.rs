@@ -129,7 +129,7 @@ fn honest_chains_with_real_work_are_proven() {
 }
 
 #[test]
-#[ignore = "takes half a minute; the quick form is above"]
+#[ignore = "takes a minute; the quick form is above"]
 fn ten_thousand_honest_chains_with_real_work_are_proven() {
     honest_chains_are_proven(0..WHOLE);
 }
@@ -208,7 +208,7 @@ fn nodes_of_honest_chains_of_any_difficulty_fit() {
 }
 
 #[test]
-#[ignore = "takes half a minute; the quick form is above"]
+#[ignore = "takes a minute; the quick form is above"]
 fn nodes_of_ten_thousand_honest_chains_of_any_difficulty_fit() {
     honest_nodes_fit(0..WHOLE);
 }

@@ -12,9 +12,10 @@
 //! it all of their work, so (1/2 · 1/2)^s = 4^−s. At a border it is 1/4 and 1/2: 8^−s.
 //!
 //! **What is measured** is how often the draws of a seed miss all unworked headers: in a chain of equal headers, for forks
-//! at every border and between, with s = 3. Of N trials with the chance p at most `N·p + 5·√(N·p·(1−p))` may be misses,
-//! which chance exceeds once in three million times; the worst forks must not stay below `N·p − 5·√…` either, or the model
-//! would not be attacked as well as it can be. That the verifier refuses exactly what the model finds is tested beside it.
+//! at every border and between, with s = 3. Of N = 8,000 trials with the chance p = 4⁻³ at most `N·p + 5·√(N·p·(1−p))` =
+//! 180 may be misses, which a binomial variable exceeds once in 790,000 times; the worst fork must not stay below
+//! `N·p − 5·√…` either, or the model would not be attacked as well as it can be. That the verifier refuses exactly what the
+//! model finds is tested beside it.
 
 use vibecoin_primitives::Work;
 

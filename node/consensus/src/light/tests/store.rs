@@ -35,6 +35,11 @@ impl Store {
         self.headers.values().copied()
     }
 
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.inner.extend(other.inner);
+        self.headers.extend(other.headers);
+    }
+
     /// What a proof for a tip of height `count` shows, and the peaks that it leads to; every record is believed.
     pub(crate) fn shown_by(spec: &ChainSpec, count: u64, proof: &[u8]) -> (Self, Peaks) {
         let mut wire = Reader::new(proof).unwrap();
