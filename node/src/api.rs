@@ -36,6 +36,7 @@ mod node;
 mod streams;
 mod tx;
 
+pub use light::ProofDesk;
 pub use network::NetworkFace;
 pub use node::Reorganised;
 
@@ -54,6 +55,8 @@ pub struct Core {
     pub snapshots: Snapshots,
     /// Held while the faucet looks for a nonce and uses it.
     pub faucet: tokio::sync::Mutex<()>,
+    /// Where proofs for light clients are made.
+    pub proof_desk: ProofDesk,
     pub logs: LogRing,
     pub started: Instant,
     pub keeping: Keeping,
@@ -214,17 +217,23 @@ impl NodeApi for Api {
     async fn light_tip(&self, id: Option<Hash>) -> Result<LightTip, ApiError> {
         self.0.read(move |_, view| light::tip(view, id)).await
     }
-    async fn light_prove(&self, _: Hash, _: Hash, _: u32, _: u32) -> Result<LightProof, ApiError> {
-        Err(ApiError::NotAvailable { reason: "this node makes no proofs of its history".to_owned() })
+    async fn light_prove(
+        &self,
+        tip_id: Hash,
+        seed: Hash,
+        last: u32,
+        draws: u32,
+    ) -> Result<LightProof, ApiError> {
+        self.0.light_proof(tip_id, seed, last, draws).await
     }
     async fn light_headers(&self, from_id: Hash, limit: Option<u32>) -> Result<LightHeaders, ApiError> {
         self.0.read(move |_, view| light::headers(view, from_id, limit)).await
     }
-    async fn light_ancestor(&self, _: Hash, _: Height) -> Result<LightAncestor, ApiError> {
-        Err(ApiError::NotAvailable { reason: "this node makes no proofs of its history".to_owned() })
+    async fn light_ancestor(&self, tip_id: Hash, height: Height) -> Result<LightAncestor, ApiError> {
+        self.0.read(move |_, view| light::ancestor(view, tip_id, height)).await
     }
-    async fn light_poh_fault(&self, _: Hash) -> Result<LightPohFault, ApiError> {
-        Ok(LightPohFault { fault: None })
+    async fn light_poh_fault(&self, block: Hash) -> Result<LightPohFault, ApiError> {
+        Ok(self.0.poh_fault(&block))
     }
     async fn chain_subscribe_tip(&self) -> Result<ApiStream<Tip>, ApiError> {
         Ok(self.0.tips())
@@ -234,6 +243,9 @@ impl NodeApi for Api {
     }
     async fn mempool_subscribe(&self) -> Result<ApiStream<MempoolEvent>, ApiError> {
         Ok(self.0.mempool_changes())
+    }
+    async fn light_subscribe(&self, from_id: Hash) -> Result<ApiStream<LightHeaders>, ApiError> {
+        self.0.headers_after(from_id).await
     }
 }
 

@@ -16,7 +16,7 @@ use vibecoin_storage::directory::{Directory, DirectoryError, Recovered};
 use vibecoin_storage::kv::RocksOptions;
 use vibecoin_storage::{KeyValueStore, MemoryStore, StoreError};
 
-use crate::api::{Api, Core, NetworkFace};
+use crate::api::{Api, Core, NetworkFace, ProofDesk};
 use crate::clock::NodeClock;
 use crate::config::NodeConfig;
 use crate::dev::Snapshots;
@@ -269,13 +269,16 @@ async fn start_services(
     })?;
     let door = Door::open(chain.clone(), supervisor);
     let reader = chain.reader().clone();
-    let pool = pool::spawn(config.pool, reader.clone(), chain.changes(), clock.clone(), supervisor)?;
+    // The parts that run already hear of it before they miss what they lean on.
+    let stop = || supervisor.stop();
+    let pool = pool::spawn(config.pool, reader.clone(), chain.changes(), clock.clone(), supervisor)
+        .inspect_err(|_| stop())?;
     let (company, accompanied) = watch::channel(Company::default());
     let bench = miner::Bench::new(reader, pool.clone(), clock.clone());
     let miner = miner::spawn(bench, door.clone(), config.mine, config.threads, accompanied, supervisor);
     let ground = network::Ground { config, chain: &chain, door: &door, pool: &pool, clock: &clock, company };
     let network = match &config.network {
-        Some(network) => Some(network::start(ground, network, supervisor)?),
+        Some(network) => Some(network::start(ground, network, supervisor).inspect_err(|_| stop())?),
         None => None,
     };
     Ok(Core {
@@ -290,6 +293,7 @@ async fn start_services(
         clock,
         snapshots: Snapshots::default(),
         faucet: tokio::sync::Mutex::default(),
+        proof_desk: ProofDesk::new(),
         logs: config.logs.clone(),
         started: Instant::now(),
         keeping,

@@ -32,6 +32,7 @@ use vibecoin_storage::{Durability, KeyValueStore, StoreError, blocks, meta};
 pub use rebuild::Repair;
 
 use crate::error::OpenError;
+use crate::faults::Faults;
 use crate::ground::Ground;
 use crate::orphans::{OrphanPool, Source};
 use crate::outcome::{Report, StateStep, Verdict};
@@ -143,6 +144,7 @@ impl Chain {
                 spec: Arc::new(spec),
                 state,
                 segments: Segments::default(),
+                faults: Faults::default(),
                 times: Arc::default(),
                 policy,
             },

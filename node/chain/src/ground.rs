@@ -7,6 +7,7 @@ use vibecoin_storage::state::StateTree;
 use vibecoin_storage::{KeyValueStore, Overlay, StoreError, meta};
 
 use crate::error::corrupt;
+use crate::faults::Faults;
 use crate::policy::Policy;
 use crate::segments::Segments;
 use crate::timing::StageTimes;
@@ -18,6 +19,7 @@ pub(crate) struct Ground {
     pub(crate) spec: Arc<ChainSpec>,
     pub(crate) state: StateTree,
     pub(crate) segments: Segments,
+    pub(crate) faults: Faults,
     pub(crate) times: Arc<StageTimes>,
     pub(crate) policy: Policy,
 }

@@ -11,6 +11,7 @@ mod ahead;
 mod branch;
 mod engine;
 mod error;
+mod faults;
 pub mod file;
 mod ground;
 mod orphans;
@@ -28,6 +29,7 @@ mod view;
 
 pub use engine::{Chain, Progress, Repair};
 pub use error::{Invalid, OpenError};
+pub use faults::Faults;
 pub use orphans::{OrphanLimits, Source};
 pub use outcome::{ConnectedBlock, HistoryReport, Report, StateReport, StateStep, TipChange, Verdict};
 pub use policy::{PIVOT_DEPTH, Policy, STATE_WINDOW, SideBranches, VerifyPoh};
@@ -35,4 +37,6 @@ pub use segments::{Beat, Heartbeat, Segments};
 pub use service::{ChainHandle, Clock, ServiceError, SystemClock, spawn};
 pub use timing::{Stage, StageTimes};
 pub use tip::{Parent, Tip};
-pub use view::{ChainReader, Commitment, Continuation, Fork, HistoryWanted, Standing, StateWanted, View};
+pub use view::{
+    ChainReader, Commitment, Continuation, Fork, HistoryWanted, Standing, StateWanted, StoredHistory, View,
+};

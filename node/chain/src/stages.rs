@@ -7,12 +7,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use vibecoin_consensus::BlockError;
 use vibecoin_consensus::poh::{self, Params};
 use vibecoin_consensus::rules::{
     ParentView, SegmentCheck, check_body, check_header, check_sealed, check_segment, check_ticks,
     check_transactions,
 };
+use vibecoin_consensus::{BlockError, BodyError};
 use vibecoin_crypto::Hash;
 use vibecoin_execution::TxRef;
 use vibecoin_primitives::{Address, Block, Content, Header, Timestamp, Transaction};
@@ -108,7 +108,7 @@ impl HeaderChecked {
     ) -> Result<BodyChecked, BlockError> {
         let started = Instant::now();
         let Self { sealed, parent } = self;
-        let sampled = verify_segment(ground, &parent.id, &block, extent)?;
+        let sampled = verify_segment(ground, &parent.id, (&sealed.id, &block), extent)?;
         check_body(&ground.spec, &block, SegmentCheck::Known(&block.ticks))?;
         let checked = ground.times.add(Stage::Body, started);
         let transactions = check_transactions(&ground.spec, block.header.height, &block.transactions)?;
@@ -122,10 +122,14 @@ impl HeaderChecked {
 /// Verifies the segment of a block that commits to these ticks, and says whether only a sample of it was. What is
 /// verified in full is known from then on, even if the rest of the body proves wrong: no sender makes this node hash
 /// the same segment twice.
-fn verify_segment(ground: &Ground, parent: &Hash, block: &Block, extent: Extent) -> Result<bool, BlockError> {
+fn verify_segment(
+    ground: &Ground,
+    parent: &Hash,
+    (id, block): (&Hash, &Block),
+    extent: Extent,
+) -> Result<bool, BlockError> {
     check_ticks(&ground.spec, block)?;
-    let params = Params::of(&ground.spec);
-    let check = |check: SegmentCheck<'_>| check_segment(params, parent, &block.ticks, check);
+    let check = |check: SegmentCheck<'_>| check_committed_segment(ground, parent, (id, block), check);
     if let Some(known) = ground.segments.get(parent) {
         check(SegmentCheck::Known(&known))?;
         return Ok(false);
@@ -137,10 +141,24 @@ fn verify_segment(ground: &Ground, parent: &Hash, block: &Block, extent: Extent)
             Ok(false)
         }
         Extent::Sample { seed } => {
-            check(SegmentCheck::Sample(&poh::sample(params, seed)))?;
+            check(SegmentCheck::Sample(&poh::sample(Params::of(&ground.spec), seed)))?;
             Ok(true)
         }
     }
+}
+
+/// Checks ticks that a block commits to. What speaks against a false segment is kept for light clients.
+fn check_committed_segment(
+    ground: &Ground,
+    parent: &Hash,
+    (id, block): (&Hash, &Block),
+    check: SegmentCheck<'_>,
+) -> Result<(), BlockError> {
+    let checked = check_segment(Params::of(&ground.spec), parent, &block.ticks, check);
+    if let Err(BodyError::Segment { .. }) = checked {
+        ground.faults.note(&ground.spec, id, block);
+    }
+    Ok(checked?)
 }
 
 /// A block that stands all rules but those that need the state.
@@ -177,7 +195,7 @@ impl BodyChecked {
     pub(crate) fn verify_in_full(&mut self, seed: u64, ground: &Ground) -> Result<(), BlockError> {
         if self.sampled {
             let check = SegmentCheck::Full { order_seed: seed };
-            check_segment(Params::of(&ground.spec), &self.parent.id, &self.block.ticks, check)?;
+            check_committed_segment(ground, &self.parent.id, (&self.id, &self.block), check)?;
             self.sampled = false;
         }
         Ok(())

@@ -20,10 +20,11 @@ use vibecoin_storage::state::{StateTree, StateView};
 use vibecoin_storage::{KeyValueRead, KeyValueStore, StoreError, active, blocks, branches};
 
 use crate::branch::fork_height;
-pub use light::{Commitment, Continuation, Standing};
+pub use light::{Commitment, Continuation, Standing, StoredHistory};
 pub use state::{HistoryWanted, StateWanted};
 
 use crate::error::{corrupt, state_failure};
+use crate::faults::Faults;
 use crate::ground::Ground;
 use crate::segments::Segments;
 use crate::timing::StageTimes;
@@ -63,6 +64,12 @@ impl ChainReader {
     #[must_use]
     pub const fn segments(&self) -> &Segments {
         &self.ground.segments
+    }
+
+    /// What speaks against blocks whose segments were found false.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.ground.faults
     }
 
     /// Where the time of imports went.

@@ -1,4 +1,4 @@
-//! Subscriptions: `chain_subscribe_tip`, `account_subscribe`, `mempool_subscribe`.
+//! Subscriptions: `chain_subscribe_tip`, `account_subscribe`, `mempool_subscribe`, `light_subscribe`.
 //!
 //! Each begins with what is so now, and ends when the node stops. Whoever is too slow for every single move of the
 //! tip is given the latest; whoever misses changes of the pool loses the subscription, for a gap would not show.
@@ -9,13 +9,17 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use vibecoin_chain::TipChange;
+use vibecoin_consensus::light::Record;
 use vibecoin_crypto::Hash;
 use vibecoin_mempool::{Departure as PoolDeparture, PoolEvent};
-use vibecoin_primitives::Address;
+use vibecoin_primitives::{Address, Height};
 use vibecoin_rpc::types::*;
 use vibecoin_rpc::{ApiError, ApiStream};
 
-use super::{Core, convert};
+use super::{Core, convert, light};
+
+/// Headers of one message of `light_subscribe`.
+const HEADERS_MAX: u32 = 100;
 
 impl Core {
     pub(super) fn tips(self: &Arc<Self>) -> ApiStream<Tip> {
@@ -66,6 +70,41 @@ impl Core {
             Some((next, state))
         });
         Ok(stream::iter([first]).chain(later).boxed())
+    }
+
+    pub(super) async fn headers_after(
+        self: &Arc<Self>,
+        from_id: Hash,
+    ) -> Result<ApiStream<LightHeaders>, ApiError> {
+        let changes = self.chain.changes();
+        let (first, told) = self.headers_from(from_id).await?;
+        let state = (Arc::clone(self), changes, told, first.tip_id);
+        let later = stream::unfold(state, |(core, mut changes, told, tip_id)| async move {
+            // What did not fit follows at once.
+            if told == tip_id {
+                core.next_tip(&mut changes, told).await?;
+            }
+            let (next, told) = core.headers_from(told).await.ok()?;
+            let tip_id = next.tip_id;
+            Some((next, (core, changes, told, tip_id)))
+        });
+        Ok(stream::iter([first]).chain(later).boxed())
+    }
+
+    /// Headers after a block, and the id of the last of them.
+    async fn headers_from(self: &Arc<Self>, from_id: Hash) -> Result<(LightHeaders, Hash), ApiError> {
+        self.read(move |_, view| {
+            let headers = light::headers(view, from_id, Some(HEADERS_MAX))?;
+            let count = (headers.records.as_bytes().len() / Record::BYTES) as u64;
+            let last = headers.fork_height.get().checked_add(count).map(Height::new);
+            let told = match last {
+                Some(last) if last != headers.tip_height => view.id_at(last).map_err(convert::store)?,
+                Some(_) | None => None,
+            };
+            let told = told.unwrap_or(headers.tip_id);
+            Ok((headers, told))
+        })
+        .await
     }
 
     pub(super) fn mempool_changes(self: &Arc<Self>) -> ApiStream<MempoolEvent> {

@@ -13,6 +13,7 @@ mod damage;
 mod depth;
 mod headers;
 mod history;
+mod light;
 mod runs;
 
 use super::*;

@@ -1,10 +1,11 @@
 //! What light clients are told: a block with the history that its header commits to, and the headers that followed it.
 
-use vibecoin_consensus::Peaks;
+use vibecoin_consensus::light::Range;
+use vibecoin_consensus::{Node, Peaks};
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{Content, Header, Height, Work};
+use vibecoin_primitives::{Content, Header, Height, Work, encoding};
 use vibecoin_storage::blocks::BlockStatus;
-use vibecoin_storage::{StoreError, active, blocks};
+use vibecoin_storage::{KeyValueRead, StoreError, active, blocks, history};
 
 use super::View;
 use crate::branch::fork_height;
@@ -40,6 +41,27 @@ pub enum Standing {
     },
 }
 
+/// The stored history, for whoever proves something of it: the nodes and headers of every branch, by what they are
+/// made of.
+#[derive(Clone, Copy)]
+pub struct StoredHistory<'a>(&'a dyn KeyValueRead);
+
+impl Range for StoredHistory<'_> {
+    type Error = StoreError;
+
+    fn children(&self, hash: &Hash) -> Result<Option<(Node, Node)>, StoreError> {
+        let node = |bytes: &[u8]| {
+            encoding::decode(bytes).map_err(|error| corrupt(&format!("below history node {hash}: {error}")))
+        };
+        let children = history::children(self.0, hash)?;
+        children.map(|(left, right)| Ok((node(&left)?, node(&right)?))).transpose()
+    }
+
+    fn header(&self, id: &Hash) -> Result<Option<Header>, StoreError> {
+        blocks::header(self.0, id)
+    }
+}
+
 /// Headers of the active chain, from where another chain leaves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Continuation {
@@ -52,6 +74,12 @@ pub struct Continuation {
 }
 
 impl View {
+    /// The history as the prover reads it.
+    #[must_use]
+    pub fn history(&self) -> StoredHistory<'_> {
+        StoredHistory(&*self.rows)
+    }
+
     /// A block of any branch with the history that its header commits to.
     ///
     /// # Errors
