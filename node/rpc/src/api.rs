@@ -96,6 +96,9 @@ api! {
         account_subscribe(address: AddressText), ended by account_unsubscribe -> AccountInfo;
         /// What enters and leaves the pool.
         mempool_subscribe(), ended by mempool_unsubscribe -> MempoolEvent;
+        /// What `light_headers` answers, now and whenever the tip changes; each time after the last header that was
+        /// told before. At most a hundred headers at once; the rest follows without waiting.
+        light_subscribe(from_id: Hash), ended by light_unsubscribe -> LightHeaders;
     }
 }
 

@@ -89,6 +89,7 @@ hand_on! { NodeApi by api:
     chain_subscribe_tip() -> ApiStream<Tip>;
     account_subscribe(address: AddressText) -> ApiStream<AccountInfo>;
     mempool_subscribe() -> ApiStream<MempoolEvent>;
+    light_subscribe(from_id: Hash) -> ApiStream<LightHeaders>;
 }
 
 hand_on! { OperatorApi by operator:

@@ -349,6 +349,7 @@ impl NodeApi for FakeNode {
         light_headers(Hash, Option<u32>) -> LightHeaders;
         light_ancestor(Hash, Height) -> LightAncestor;
         light_poh_fault(Hash) -> LightPohFault;
+        light_subscribe(Hash) -> ApiStream<LightHeaders>;
         account_subscribe(AddressText) -> ApiStream<AccountInfo>;
         mempool_subscribe() -> ApiStream<MempoolEvent>;
     }

@@ -123,6 +123,8 @@ async fn every_subscription_delivers() {
     assert_eq!(serde_json::to_value(account).unwrap(), sample("account_subscribe"));
     let mut changes = client.mempool_subscribe().await.unwrap();
     assert_eq!(serde_json::to_value(changes.next().await.unwrap()).unwrap(), sample("mempool_subscribe"));
+    let mut headers = client.light_subscribe(HASH.parse().unwrap()).await.unwrap();
+    assert_eq!(serde_json::to_value(headers.next().await.unwrap()).unwrap(), sample("light_headers"));
     let mut lines = client.node_logs().await.unwrap();
     assert_eq!(serde_json::to_value(lines.next().await.unwrap()).unwrap(), sample("node_logs"));
     let mut raw = client.request_stream("mempool_subscribe", &[]).await.unwrap();
@@ -186,7 +188,7 @@ async fn discover_describes_exactly_the_registered_methods() {
         assert!(!method["description"].as_str().unwrap().is_empty());
     }
     assert_eq!(described, registered);
-    assert_eq!(methods().count(), 48, "a method came or went: tell docs and examples");
+    assert_eq!(methods().count(), 49, "a method came or went: tell docs and examples");
 }
 
 /// The examples show the form of every answer; the schemas must describe exactly their fields.
