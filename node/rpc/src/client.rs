@@ -45,6 +45,8 @@ pub struct RpcClient {
     http: HttpClient,
     socket: Mutex<Option<Arc<WsClient>>>,
     deadline: Duration,
+    message_bytes_max: u32,
+    queue_max: usize,
 }
 
 impl std::fmt::Debug for RpcClient {
@@ -86,7 +88,16 @@ impl RpcClient {
             .request_timeout(LONG_DEADLINE)
             .build(&url)
             .map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { url, socket_url, headers, http, socket: Mutex::new(None), deadline: DEADLINE })
+        Ok(Self {
+            url,
+            socket_url,
+            headers,
+            http,
+            socket: Mutex::new(None),
+            deadline: DEADLINE,
+            message_bytes_max: RESPONSE_BYTES_MAX,
+            queue_max: QUEUE_MAX,
+        })
     }
 
     /// A client of the server at `url`, once it has answered.
@@ -111,6 +122,15 @@ impl RpcClient {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// The same client with other bounds for its subscriptions: the longest message, and how many may wait for their
+    /// reader. For servers that are not this user's own.
+    #[must_use]
+    pub const fn with_socket_bounds(mut self, message_bytes_max: u32, queue_max: usize) -> Self {
+        self.message_bytes_max = message_bytes_max;
+        self.queue_max = queue_max;
         self
     }
 
@@ -197,8 +217,11 @@ impl RpcClient {
         }
         let opened = WsClientBuilder::new()
             .set_headers(self.headers.clone())
-            .max_response_size(RESPONSE_BYTES_MAX)
-            .max_buffer_capacity_per_subscription(QUEUE_MAX)
+            .max_response_size(self.message_bytes_max)
+            .max_frame_size(self.message_bytes_max)
+            .max_buffer_capacity_per_subscription(self.queue_max)
+            // This is how often it is tried in all: nobody is led elsewhere.
+            .max_redirections(1)
             .connection_timeout(CONNECT_DEADLINE)
             .request_timeout(self.deadline)
             .build(&self.socket_url)
