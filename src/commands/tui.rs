@@ -153,6 +153,7 @@ fn options(context: &Context, operates: bool) -> Outcome<Options> {
             auto_lock_s: context.config.number(Key::AutoLock).unwrap_or_default(),
             maturity_blocks: MATURITY_BLOCKS,
             own_node: operates,
+            remote: false,
         },
         theme,
         keymap,

@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ground::default()
     };
     std::fs::create_dir_all(&folder)?;
-    for (name, mut seat) in support::gallery((columns, rows)) {
+    let size = (columns, rows);
+    for (name, mut seat) in support::gallery(size).into_iter().chain(support::remote_gallery(size)) {
         seat.theme = theme.clone();
         std::fs::write(format!("{folder}/{name}.svg"), render_svg(&seat.buffer(), ground))?;
     }

@@ -49,7 +49,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Signs and sends what was prepared; answers with its id.
     fn send(&self, plan: u64) -> Answer<'_, SafeText>;
     /// Where a payment stands.
-    fn payment(&self, txid: SafeText) -> Answer<'_, PaymentStatus>;
+    fn payment(&self, txid: SafeText) -> Answer<'_, Payment>;
     /// Signs a message with an account's key.
     fn sign_message(&self, account: u32, message: String) -> Answer<'_, SignedMessage>;
     /// Whether `signature` is `address`'s under `message`.
@@ -95,6 +95,8 @@ pub trait Backend: Send + Sync + 'static {
 pub enum Event {
     /// The chain, its sync or its peers have changed.
     Status(Box<ChainStatus>),
+    /// How it stands with the servers has changed.
+    Remote(Box<RemoteView>),
     /// New blocks at the tip, oldest first. A reorganisation replaces heights that were there.
     Blocks(Vec<BlockRow>),
     /// The open wallet's balances or payments have changed.
@@ -162,7 +164,7 @@ pub enum Reply {
     Prices(Prices),
     Plan(Box<SendPlan>),
     Sent(SafeText),
-    Payment(PaymentStatus),
+    Payment(Payment),
     Signed(Box<SignedMessage>),
     Verified(bool),
     Blocks(Vec<BlockRow>),

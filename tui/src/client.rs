@@ -26,6 +26,7 @@ use crate::safe::{SafeText, ink};
 mod chain;
 mod events;
 mod first_minute;
+mod marks;
 mod network;
 mod pool;
 mod rewards;
@@ -33,6 +34,7 @@ mod wallet;
 mod words;
 
 use chain::Names;
+use marks::Marks;
 
 /// Events waiting to be shown.
 const EVENTS_MAX: usize = 1_024;
@@ -86,6 +88,11 @@ impl ClientBackend {
 
     fn facts(&self) -> &NetworkFacts {
         self.wallet.vault().network()
+    }
+
+    /// What figures rest on now.
+    fn marks(&self) -> Marks {
+        Marks::Own
     }
 
     fn names(&self) -> Names {
@@ -237,7 +244,7 @@ impl Backend for ClientBackend {
     }
 
     fn prices(&self) -> Answer<'_, Prices> {
-        self.answer(async move { Ok(wallet::prices(&self.wallet.fees().await?)) })
+        self.answer(wallet::prices(self))
     }
 
     fn plan(&self, request: SendRequest) -> Answer<'_, SendPlan> {
@@ -252,8 +259,8 @@ impl Backend for ClientBackend {
         self.answer(wallet::send(self, plan))
     }
 
-    fn payment(&self, txid: SafeText) -> Answer<'_, PaymentStatus> {
-        self.answer(async move { Ok(chain::status(&self.node().tx_status(hash(&txid)?).await?)) })
+    fn payment(&self, txid: SafeText) -> Answer<'_, Payment> {
+        self.answer(wallet::payment(self, txid))
     }
 
     fn sign_message(&self, account: u32, message: String) -> Answer<'_, SignedMessage> {

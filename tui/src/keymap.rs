@@ -84,6 +84,8 @@ contexts! {
     Mining = "mining", "Mining";
     /// The peers.
     Network = "network", "Network";
+    /// The servers.
+    Servers = "servers", "Servers";
     /// The log.
     Logs = "logs", "Logs";
     /// A line asked for.
@@ -94,6 +96,8 @@ contexts! {
     Palette = "palette", "Palette";
     /// A question.
     Confirm = "confirm", "A question";
+    /// All of a server or a disagreement.
+    Details = "details", "Details";
     /// The help.
     Help = "help", "Help";
 }

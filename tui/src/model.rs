@@ -6,11 +6,15 @@
 mod chain;
 mod network;
 mod pool;
+mod remote;
+mod trust;
 mod wallet;
 
 pub use chain::*;
 pub use network::*;
 pub use pool::*;
+pub use remote::*;
+pub use trust::*;
 pub use wallet::*;
 
 use crate::safe::SafeText;

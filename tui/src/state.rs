@@ -15,6 +15,7 @@ mod first_start;
 mod network;
 mod overlay;
 mod pool;
+mod remote;
 mod wallet;
 
 pub use explorer::*;
@@ -22,6 +23,7 @@ pub use first_start::*;
 pub use network::*;
 pub use overlay::*;
 pub use pool::*;
+pub use remote::*;
 pub use wallet::*;
 
 /// The least columns that everything fits in.
@@ -30,6 +32,8 @@ pub const WIDTH_MIN: u16 = 80;
 pub const HEIGHT_MIN: u16 = 24;
 /// Blocks kept for the lists and charts of Home.
 pub const BLOCKS_KEPT: usize = 256;
+/// Blocks asked for at once behind servers.
+pub const REMOTE_BLOCKS: usize = 48;
 /// Log lines kept.
 pub const LOGS_KEPT: usize = 2_000;
 
@@ -46,6 +50,8 @@ pub struct Settings {
     pub maturity_blocks: u64,
     /// Whether this program may run the node: start its miner, read its log.
     pub own_node: bool,
+    /// Whether these screens look through remote servers, which are believed only with proofs.
+    pub remote: bool,
 }
 
 /// The tabs.
@@ -189,6 +195,8 @@ pub struct State {
     pub pool: Pool,
     /// The network.
     pub network: Network,
+    /// The servers.
+    pub remote: Remote,
     /// The log.
     pub logs: Logs,
     /// What lies over the screen; the last has the keys.
@@ -222,17 +230,21 @@ impl State {
             explorer: Explorer::default(),
             pool: Pool::default(),
             network: Network::default(),
+            remote: Remote::default(),
             logs: Logs::default(),
             overlays: Vec::new(),
             notice: None,
             generations: BTreeMap::new(),
             waiting: BTreeSet::new(),
         };
-        let effects = vec![
+        let limit = state.blocks_wanted();
+        let mut effects = vec![
             state.ask(Slot::Wallets, Request::Wallets),
-            state.ask(Slot::Blocks, Request::Blocks { below: None, limit: BLOCKS_KEPT }),
-            state.ask(Slot::Miner, Request::Miner),
+            state.ask(Slot::Blocks, Request::Blocks { below: None, limit }),
         ];
+        if !state.settings.remote {
+            effects.push(state.ask(Slot::Miner, Request::Miner));
+        }
         (state, effects)
     }
 
@@ -296,6 +308,33 @@ impl State {
         self.status.as_ref().map_or(0, |s| s.target_interval_ms)
     }
 
+    /// Confirmations after which a payment counts as settled: where blocks are only believed when others stand on
+    /// them, so many and its own.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        match &self.remote.view {
+            Some(view) => view.depth.saturating_add(1),
+            None => SETTLED,
+        }
+    }
+
+    /// What something rests on now that was marked when it was fetched: blocks have come on top of it since.
+    #[must_use]
+    pub fn mark_now(&self, mark: Mark) -> Mark {
+        let proven =
+            self.remote.view.as_ref().and_then(|view| Some((view.proven.as_ref()?.height, view.depth)));
+        match (mark, proven) {
+            (Mark::Proven { at } | Mark::Unconfirmed { at }, Some((tip, depth))) => Mark::at(at, tip, depth),
+            (mark, _) => mark,
+        }
+    }
+
+    /// Blocks that are asked for at once for the lists: behind servers each of them costs bytes.
+    #[must_use]
+    pub const fn blocks_wanted(&self) -> usize {
+        if self.settings.remote { REMOTE_BLOCKS } else { BLOCKS_KEPT }
+    }
+
     /// Whether the terminal is too small for the screens.
     #[must_use]
     pub const fn too_small(&self) -> bool {
@@ -335,6 +374,7 @@ impl State {
                 Tab::Explorer => Context::Explorer,
                 Tab::Mempool => Context::Mempool,
                 Tab::Mining => Context::Mining,
+                Tab::Network if self.settings.remote => Context::Servers,
                 Tab::Network => Context::Network,
                 Tab::Logs => Context::Logs,
             },

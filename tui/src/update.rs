@@ -18,6 +18,7 @@ mod home;
 mod network;
 mod overlay;
 mod pool;
+mod remote;
 mod send;
 mod unlock;
 mod wallet;
@@ -134,7 +135,7 @@ fn typed_field(state: &mut State) -> Option<&mut crate::field::Field> {
             Overlay::Palette(palette) => Some(&mut palette.field),
             Overlay::Prompt(prompt) => Some(&mut prompt.field),
             Overlay::Find(field) => Some(field),
-            Overlay::Help { .. } | Overlay::Confirm(_) => None,
+            Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Details { .. } => None,
         };
     }
     match &mut state.session {
@@ -194,7 +195,9 @@ fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::Explorer => explorer::open_tab(state, fx),
         Command::Mining => {
             state.tab = Tab::Mining;
-            fx.push(state.ask(Slot::Miner, Request::Miner));
+            if !state.settings.remote {
+                fx.push(state.ask(Slot::Miner, Request::Miner));
+            }
         }
         Command::Mempool => pool::open(state, fx),
         Command::Network => network::open(state, fx),
@@ -234,6 +237,7 @@ fn run_here(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
             Tab::Explorer => explorer::run(state, command, fx),
             Tab::Mempool => pool::run(state, command, fx),
             Tab::Mining => home::run_mining(state, command, fx),
+            Tab::Network if state.settings.remote => remote::run(state, command, fx),
             Tab::Network => network::run(state, command, fx),
             Tab::Logs => home::run_logs(state, command),
         },
@@ -245,6 +249,7 @@ fn happened(state: &mut State, event: Event, fx: &mut Vec<Effect>) {
     let known = match &event {
         Event::Status(status) => state.status.as_ref() == Some(&**status),
         Event::Miner(miner) => state.miner.as_ref() == Some(&**miner),
+        Event::Remote(view) => state.remote.view.as_ref() == Some(&**view),
         _ => false,
     };
     if known {
@@ -264,6 +269,7 @@ fn happened(state: &mut State, event: Event, fx: &mut Vec<Effect>) {
             explorer::tip_moved(state);
             send::tip_moved(state, fx);
         }
+        Event::Remote(view) => remote::take(state, *view, fx),
         Event::WalletChanged => wallet::refresh(state, fx),
         Event::Miner(miner) => home::take_miner(state, *miner),
         Event::Log(lines) => home::take_logs(state, lines),

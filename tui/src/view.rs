@@ -14,9 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::draw::{Pen, Text};
-use crate::format;
 use crate::keymap::{Command, Context};
-use crate::model::*;
 use crate::safe::ink;
 use crate::state::*;
 use crate::theme::Theme;
@@ -33,9 +31,13 @@ mod mining;
 mod network;
 mod network_lists;
 mod overlay;
+mod payment;
 mod pieces;
 mod pool;
+mod remote;
+mod remote_details;
 mod send;
+mod title;
 mod wallet;
 
 /// Draws the state on a frame.
@@ -52,7 +54,7 @@ pub fn render(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         too_small(&mut pen, area);
         return;
     }
-    title(state, &mut pen, Rect { height: 1, ..area });
+    title::draw(state, &mut pen, Rect { height: 1, ..area });
     let tabs = Rect { y: area.y + 1, height: 1, ..area };
     if state.has_tabs() {
         draw_tabs(state, &mut pen, tabs);
@@ -69,6 +71,7 @@ pub fn render(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
             Tab::Explorer => explorer::draw(state, &mut pen, body),
             Tab::Mempool => pool::draw(state, &mut pen, body),
             Tab::Mining => mining::draw(state, &mut pen, body),
+            Tab::Network if state.settings.remote => remote::draw(state, &mut pen, body),
             Tab::Network => network::draw(state, &mut pen, body),
             Tab::Logs => logs::draw(state, &mut pen, body),
         },
@@ -97,103 +100,11 @@ fn too_small(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-/// The title line: what there is room for, the least important pieces left out first.
-fn title(state: &State, pen: &mut Pen<'_>, area: Rect) {
-    let theme = pen.theme;
-    pen.tint(area, theme.bar);
-    let mut left: Vec<(u8, Text)> = vec![(9, Text::new(" VibeCoin ", theme.brand))];
-    let mut right: Vec<(u8, Text)> = Vec::new();
-    match &state.status {
-        None => {
-            left.push((9, Text::new(ink!(" {} ", state.settings.network), theme.strong)));
-            left.push((8, Text::new("○ starting", theme.warn)));
-        }
-        Some(status) => {
-            let height = Text::new(ink!(" {} ", status.network), theme.strong)
-                .add("▸ ", theme.faint)
-                .add(ink!("{} ", format::count(state.height())), theme.strong);
-            left.push((9, height));
-            left.push((8, sync(status, theme)));
-            if let Some(depth) = status.alarm {
-                left.push((9, Text::new(ink!(" ▲ {depth} reorganised "), theme.alarm)));
-            } else if !status.warnings.is_empty() {
-                left.push((9, Text::new(" ▲ warning ", theme.alarm)));
-            }
-            if let Some((all, out)) = status.peers {
-                // While there is something to catch up with, who it comes from matters more than the pace.
-                let rank = if matches!(status.sync, SyncState::Syncing { .. }) { 6 } else { 4 };
-                let style = if all == 0 { theme.warn } else { theme.bar };
-                left.push((rank, Text::new(ink!("peers {all} "), style)));
-                if out > 0 {
-                    left.push((2, Text::new(ink!("↑{out} "), theme.dim)));
-                }
-            }
-            let pace = match status.pace {
-                Pace::Paced { interval_ms } => ink!("paced {} ", pace_span(interval_ms)),
-                Pace::HashRate(rate) => ink!("{} ", format::hash_rate(rate)),
-            };
-            left.push((5, Text::new(pace, theme.bar)));
-            let trust = match status.trust {
-                Trust::FullNode => Text::new("full node ", theme.good),
-                Trust::Proven => Text::new("proven ", theme.good),
-                Trust::Unverified => Text::new("unverified ", theme.bad),
-            };
-            right.push((7, trust));
-        }
-    }
-    right.push((6, lock(state, theme)));
-    let width = |parts: &[(u8, Text)]| parts.iter().map(|(_, t)| t.width()).sum::<usize>();
-    while width(&left) + width(&right) > usize::from(area.width) {
-        let Some(least) = left.iter().enumerate().min_by_key(|(_, (rank, _))| *rank).map(|(i, _)| i) else {
-            break;
-        };
-        left.remove(least);
-    }
-    let join = |parts: Vec<(u8, Text)>| parts.into_iter().fold(Text::default(), |all, (_, t)| all.join(t));
-    pen.put(area.x, area.y, area.width, &join(left));
-    pen.put_right(area.x, area.y, area.width, &join(right));
-}
-
-fn sync(status: &ChainStatus, theme: &Theme) -> Text {
-    match &status.sync {
-        SyncState::Starting => Text::new("○ starting ", theme.warn),
-        SyncState::Synced => Text::new("● synced ", theme.good),
-        SyncState::Syncing { target, done, eta_s } => {
-            let share = match done {
-                Some(done) => (done.clamp(0.0, 1.0) * 100.0) as u64,
-                None if *target == 0 => 0,
-                None => status.height.min(*target).saturating_mul(100) / target,
-            };
-            let text = Text::new(ink!("◐ syncing {share} %"), theme.warn);
-            match eta_s {
-                Some(eta) => text.add(ink!(", {} ", format::span(*eta)), theme.dim),
-                None => text.add(" ", theme.dim),
-            }
-        }
-        SyncState::Offline(_) => Text::new("○ offline ", theme.bad),
-    }
-}
-
-/// `1 s`, `20 s`, `0.5 s`
-fn pace_span(ms: u64) -> crate::safe::SafeText {
-    if ms.is_multiple_of(1_000) {
-        format::span(ms / 1_000)
-    } else {
-        ink!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
-    }
-}
-
-fn lock(state: &State, theme: &Theme) -> Text {
-    match (&state.session, state.locks_in_s()) {
-        (Session::Open(_), Some(s)) => {
-            let style = if s <= 30 { theme.warn } else { theme.dim };
-            Text::new("◇ ", style).add(ink!("locks {} ", format::clock(s)), style)
-        }
-        (Session::Open(w), None) if w.overview.watch_only => Text::new("watching ", theme.own),
-        (Session::Open(_), None) => Text::new("unlocked ", theme.dim),
-        (Session::Locked(_), _) => Text::new("◆ locked ", theme.warn),
-        (Session::Looking, _) => Text::new("no wallet ", theme.dim),
-        (Session::Starting | Session::FirstStart(_), _) => Text::default(),
+/// A tab's name: where there are servers, there are no peers.
+const fn tab_title(state: &State, tab: Tab) -> &'static str {
+    match tab {
+        Tab::Network if state.settings.remote => "Servers",
+        tab => tab.title(),
     }
 }
 
@@ -202,7 +113,7 @@ fn tab_places(state: &State) -> Vec<(Tab, u16, u16, Text)> {
     let mut x = 1;
     let mut places = Vec::new();
     for (i, tab) in Tab::ALL.into_iter().enumerate() {
-        let text = Text::new(ink!(" {} {} ", i + 1, tab.title()), ratatui::style::Style::new());
+        let text = Text::new(ink!(" {} {} ", i + 1, tab_title(state, tab)), ratatui::style::Style::new());
         let width = text.width() as u16;
         if state.has_tabs() {
             places.push((tab, x, width, text));
@@ -218,7 +129,7 @@ fn draw_tabs(state: &State, pen: &mut Pen<'_>, area: Rect) {
         let here = tab == state.tab;
         let style = if here { theme.tab_here } else { theme.tab };
         let number = if here { style } else { theme.faint };
-        let text = Text::new(ink!(" {} ", i + 1), number).add(tab.title(), style).add(" ", style);
+        let text = Text::new(ink!(" {} ", i + 1), number).add(tab_title(state, tab), style).add(" ", style);
         pen.put(x, area.y, width, &text);
     }
     if let Some(wallet) = state.wallet() {
@@ -292,6 +203,9 @@ fn label(state: &State, context: Context, command: Command) -> &'static str {
         (Command::Filter, Context::Mempool) if state.pool.own_only => "all",
         (Command::Filter, Context::Mempool) => "yours only",
         (Command::ShowBans, _) if state.network.list == NetworkList::Bans => "peers",
+        (Command::ShowDisagreements, _) if state.remote.list == ServerList::Disagreements => "servers",
+        (Command::Accept, Context::Servers) => "details",
+        (Command::Back, Context::Details) => "close",
         (Command::Follow, _) if state.logs.follow => "stop following",
         _ => command.label(),
     }

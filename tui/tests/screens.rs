@@ -17,3 +17,7 @@ mod manners;
 mod money;
 #[path = "screens/network.rs"]
 mod network;
+#[path = "screens/remote.rs"]
+mod remote;
+#[path = "screens/standing.rs"]
+mod standing;

@@ -8,6 +8,7 @@ use vibecoin_client::api::{self, AddressText, HeaderInfo, SearchHit, TxInfo, TxS
 use vibecoin_client::{WalletError, WalletService};
 use vibecoin_primitives::{Address, AddressPrefix, Height};
 
+use super::marks::Marks;
 use super::{ClientBackend, hash, rewards, wallet, words};
 use crate::model::*;
 use crate::safe::SafeText;
@@ -80,7 +81,7 @@ fn work(bits: vibecoin_primitives::Bits) -> f64 {
     if mantissa == 0.0 { 0.0 } else { 2f64.powi(256 - 8 * (exponent - 3)) / mantissa }
 }
 
-fn row(header: &HeaderInfo, block_gas: u64, names: &Names) -> BlockRow {
+fn row(header: &HeaderInfo, block_gas: u64, names: &Names, marks: Marks) -> BlockRow {
     BlockRow {
         height: header.height.get(),
         id: text(header.id),
@@ -92,6 +93,7 @@ fn row(header: &HeaderInfo, block_gas: u64, names: &Names) -> BlockRow {
         miner: text(&header.beneficiary),
         own: names.owns_text(&header.beneficiary),
         work: work(header.bits.0),
+        mark: marks.at(header.height.get()),
     }
 }
 
@@ -101,7 +103,7 @@ pub(super) async fn range(
     low: u64,
     high: u64,
 ) -> Result<Vec<BlockRow>, WalletError> {
-    let names = backend.names();
+    let (names, marks) = (backend.names(), backend.marks());
     let block_gas = backend.node().node_info().await?.block_gas;
     let headers: Vec<_> = stream::iter((low..=high).rev())
         .map(|height| backend.node().chain_header(Height::new(height).into()))
@@ -111,7 +113,7 @@ pub(super) async fn range(
     let mut rows = Vec::with_capacity(headers.len());
     for header in headers {
         match header {
-            Ok(header) => rows.push(row(&header, block_gas, &names)),
+            Ok(header) => rows.push(row(&header, block_gas, &names, marks)),
             Err(api::ApiError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -142,7 +144,7 @@ pub(super) async fn block(backend: &ClientBackend, which: BlockRef) -> Result<Bl
     let block_gas = backend.node().node_info().await?.block_gas;
     let header = &info.header;
     Ok(BlockDetail {
-        row: row(header, block_gas, &backend.names()),
+        row: row(header, block_gas, &backend.names(), backend.marks()),
         parent: text(header.parent_id),
         state_root: text(header.state_root),
         tx_root: text(header.tx_root),
@@ -202,7 +204,11 @@ pub(super) async fn transaction(backend: &ClientBackend, txid: SafeText) -> Resu
         gas_price: tx.gas_price,
         size_bytes: tx.bytes,
         memo,
-        trust: Trust::FullNode,
+        mark: match &detail.block {
+            Some(block) => backend.marks().at(block.height.get()),
+            None => backend.marks().reported(),
+        },
+        receipt: backend.marks().reported(),
     })
 }
 
@@ -223,7 +229,7 @@ pub(super) async fn account(
         nonce: info.nonce,
         activity_count: info.activity_count,
         has_code: info.code_hash.is_some(),
-        trust: Trust::FullNode,
+        mark: backend.marks().at(info.height.get()),
         entries: wallet::entries(backend, &page)?,
     })
 }
@@ -255,7 +261,7 @@ pub(super) async fn forks(backend: &ClientBackend) -> Result<Forks, WalletError>
             alarming: event.alarming,
         })
         .collect();
-    Ok(Forks { branches, reorganisations })
+    Ok(Forks { branches, reorganisations, mark: backend.marks().reported() })
 }
 
 /// The transaction with this note.

@@ -26,6 +26,7 @@ pub(super) async fn view(backend: &ClientBackend) -> Result<PoolView, WalletErro
         block_gas: node.block_gas,
         block_bytes: node.block_bytes,
         rows: list.iter().map(|waiting| row(waiting, &names, backend)).collect(),
+        mark: backend.marks().reported(),
     };
     fill_blocks(&mut view);
     Ok(view)

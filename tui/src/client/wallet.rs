@@ -12,6 +12,7 @@ use vibecoin_client::{Hash, WalletError};
 use vibecoin_primitives::{Address, Amount, EntryKind};
 
 use super::chain::{self, Names};
+use super::marks::Marks;
 use super::{ClientBackend, hash, now, words};
 use crate::model::*;
 use crate::safe::{SafeText, ink};
@@ -46,6 +47,7 @@ pub(super) fn account_name(index: u32, label: &str) -> SafeText {
 pub(super) async fn overview(backend: &ClientBackend) -> Result<Overview, WalletError> {
     let opened = backend.wallet.vault().opened()?;
     let balances = backend.wallet.balances().await?.value;
+    let marks = backend.marks();
     let filter = HistoryFilter { limit: RECENT, ..HistoryFilter::default() };
     let history = backend.wallet.history(&filter).await?.value;
     let height = balances.height.get();
@@ -71,6 +73,8 @@ pub(super) async fn overview(backend: &ClientBackend) -> Result<Overview, Wallet
         next_maturity,
         recent,
         height,
+        mark: marks.at(height),
+        pending_mark: marks.tip(),
     })
 }
 
@@ -84,13 +88,13 @@ pub(super) async fn history(
     let height = backend.node().chain_tip().await?.height.get();
     let more = history.more;
     let rows = rows(backend, history, height)?.into_iter().skip(query.skip).collect();
-    Ok(HistoryPage { rows, more })
+    Ok(HistoryPage { rows, more, mark: backend.marks().at(height) })
 }
 
 /// A history as rows: what waits, then what is in blocks.
 fn rows(backend: &ClientBackend, history: History, height: u64) -> Result<Vec<HistoryRow>, WalletError> {
     let book = backend.wallet.vault().book()?;
-    let names = backend.names();
+    let (names, marks) = (backend.names(), backend.marks());
     // A move between own accounts makes an entry on both sides; the sender's tells all of it.
     let moved: HashMap<Hash, u32> = history
         .items
@@ -104,12 +108,16 @@ fn rows(backend: &ClientBackend, history: History, height: u64) -> Result<Vec<Hi
         item.direction() == Direction::In && item.txid().is_some_and(|txid| moved.contains_key(txid))
     };
     rows.extend(
-        history.items.iter().filter(|item| !twice(item)).map(|item| item_row(item, height, &book, &names)),
+        history
+            .items
+            .iter()
+            .filter(|item| !twice(item))
+            .map(|item| item_row(item, height, &book, &names, marks)),
     );
     Ok(rows)
 }
 
-fn item_row(item: &HistoryItem, height: u64, book: &Book, names: &Names) -> HistoryRow {
+fn item_row(item: &HistoryItem, height: u64, book: &Book, names: &Names, marks: Marks) -> HistoryRow {
     let other = item.counterparty();
     let own = other.is_some_and(|address| names.is_own(address));
     let kind = match item.direction() {
@@ -137,6 +145,7 @@ fn item_row(item: &HistoryItem, height: u64, book: &Book, names: &Names) -> Hist
         time_ms: item.time.map(|time| time.get()),
         memo: item.memo_text().map(SafeText::new),
         label: item.txid().and_then(|txid| book.label(txid)).map(SafeText::new),
+        mark: marks.at(item.entry.height.get()),
     }
 }
 
@@ -169,7 +178,25 @@ fn pending_row(backend: &ClientBackend, tracked: &Tracked, book: &Book, names: &
         time_ms: Some(tracked.sent.time.get()),
         memo: memo(&body.data),
         label: refused.or_else(|| book.label(&txid).map(SafeText::new)),
+        mark: mark_of(status, backend.marks()),
     }
+}
+
+/// What is in a block is proven there; what is not is somebody's word.
+fn mark_of(status: PaymentStatus, marks: Marks) -> Mark {
+    match status {
+        PaymentStatus::Mined { height, .. } => marks.at(height),
+        PaymentStatus::Unknown
+        | PaymentStatus::Pending { .. }
+        | PaymentStatus::Expired
+        | PaymentStatus::Replaced => marks.reported(),
+    }
+}
+
+/// Where a payment stands, and whom it was given to.
+pub(super) async fn payment(backend: &ClientBackend, txid: SafeText) -> Result<Payment, WalletError> {
+    let status = chain::status(&backend.node().tx_status(hash(&txid)?).await?);
+    Ok(Payment { status, mark: mark_of(status, backend.marks()), handed: None })
 }
 
 fn memo(data: &[u8]) -> Option<SafeText> {
@@ -185,8 +212,15 @@ pub(super) fn contacts(backend: &ClientBackend, book: &Book) -> Vec<Contact> {
         .collect()
 }
 
-pub(super) fn prices(prices: &FeePrices) -> Prices {
-    Prices { low: prices.blocks_10, normal: prices.blocks_3, high: prices.blocks_1, minimum: prices.minimum }
+pub(super) async fn prices(backend: &ClientBackend) -> Result<Prices, WalletError> {
+    let prices: FeePrices = backend.wallet.fees().await?;
+    Ok(Prices {
+        low: prices.blocks_10,
+        normal: prices.blocks_3,
+        high: prices.blocks_1,
+        minimum: prices.minimum,
+        mark: backend.marks().reported(),
+    })
 }
 
 pub(super) async fn plan(backend: &ClientBackend, request: SendRequest) -> Result<SendPlan, WalletError> {
@@ -258,6 +292,7 @@ fn keep(backend: &ClientBackend, review: Review) -> Result<SendPlan, WalletError
         nonce: review.nonce,
         balance_before: review.spendable_before,
         balance_after: review.spendable_after,
+        mark: backend.marks().believed(),
         warnings: review
             .warnings
             .iter()
@@ -289,12 +324,12 @@ pub(super) fn entries(
     page: &api::HistoryPage,
 ) -> Result<Vec<HistoryRow>, WalletError> {
     let book = backend.wallet.vault().book()?;
-    let names = backend.names();
+    let (names, marks) = (backend.names(), backend.marks());
     let prefix = backend.facts().prefix;
     let mut rows = Vec::with_capacity(page.entries.len());
     for info in &page.entries {
         let item = HistoryItem::of(0, info, prefix)?;
-        rows.push(item_row(&item, page.height.get(), &book, &names));
+        rows.push(item_row(&item, page.height.get(), &book, &names, marks));
     }
     Ok(rows)
 }

@@ -39,7 +39,7 @@ commands! {
     Explorer = "explorer", "explorer", "Go to the explorer";
     Mempool = "mempool", "mempool", "Go to what waits to be mined";
     Mining = "mining", "mining", "Go to the miner";
-    Network = "network", "network", "Go to the network: peers, bans, synchronisation";
+    Network = "network", "network", "Go to the network: peers, bans, synchronisation; or to the servers";
     Logs = "logs", "logs", "Go to the log";
     Send = "send", "send", "Send coins";
     Receive = "receive", "receive", "Show an address to be paid at";
@@ -72,6 +72,7 @@ commands! {
     BanAddress = "ban-address", "ban address", "Ban everybody at the chosen peer's address for a day";
     ShowBans = "show-bans", "bans", "Show who is banned, and who does not want this node";
     Unban = "unban", "unban", "End the chosen ban";
+    ShowDisagreements = "show-disagreements", "disagreements", "Show where servers disagreed or said false things";
     Follow = "follow", "follow", "Follow the newest line, or stop";
     Level = "level", "level", "Show graver lines only";
     CreateWallet = "create-wallet", "create", "Create a wallet with new words";

@@ -2,19 +2,8 @@
 
 use vibecoin_primitives::Amount;
 
+use super::{Mark, Trust};
 use crate::safe::SafeText;
-
-/// What a figure rests on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// This user's own node, which checked everything.
-    FullNode,
-    /// A proof against the heaviest header known.
-    Proven,
-    /// Somebody's word.
-    #[default]
-    Unverified,
-}
 
 /// How far the chain has been followed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,6 +114,8 @@ pub struct BlockRow {
     pub own: bool,
     /// Expected hashes that went into it.
     pub work: f64,
+    /// What all of this rests on.
+    pub mark: Mark,
 }
 
 /// A block by itself.
@@ -204,8 +195,30 @@ pub struct TxDetail {
     pub size_bytes: u64,
     /// Its data as text, when it is a memo.
     pub memo: Option<SafeText>,
-    /// Whether its inclusion was checked against a block root.
-    pub trust: Trust,
+    /// What its being in that block rests on.
+    pub mark: Mark,
+    /// What its outcome and its cost rest on, once there is a receipt.
+    pub receipt: Mark,
+}
+
+/// A payment of one's own, looked after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// What that rests on.
+    pub mark: Mark,
+    /// To whom it was given, where that are remote servers.
+    pub handed: Option<Handed>,
+}
+
+/// Whom a payment was given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// Servers that have taken it.
+    pub servers: usize,
+    /// Whether no server has it that was not given it, after so long that those who took it may be keeping it back.
+    pub withheld: bool,
 }
 
 /// Where a payment stands.
@@ -251,7 +264,7 @@ pub struct AccountDetail {
     /// Whether there is code at it.
     pub has_code: bool,
     /// What this rests on.
-    pub trust: Trust,
+    pub mark: Mark,
     /// Its newest entries.
     pub entries: Vec<super::HistoryRow>,
 }
@@ -297,6 +310,8 @@ pub struct Forks {
     pub branches: Vec<ForkRow>,
     /// Reorganisations, newest first.
     pub reorganisations: Vec<ReorganisationRow>,
+    /// What all of this rests on.
+    pub mark: Mark,
 }
 
 /// What a search led to.

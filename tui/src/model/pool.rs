@@ -2,6 +2,7 @@
 
 use vibecoin_primitives::Amount;
 
+use super::Mark;
 use crate::safe::SafeText;
 
 /// The pool at one moment.
@@ -23,6 +24,8 @@ pub struct PoolView {
     pub block_bytes: u64,
     /// The first of them, in the order in which they would be mined.
     pub rows: Vec<PoolRow>,
+    /// What all of this rests on.
+    pub mark: Mark,
 }
 
 /// A waiting transaction.

@@ -6,7 +6,7 @@ use vibecoin_primitives::Amount;
 
 pub use vibecoin_client::mnemonic::WordCount;
 
-use super::{Maturing, PaymentStatus, Secret};
+use super::{Mark, Maturing, PaymentStatus, Secret};
 use crate::safe::SafeText;
 
 /// A wallet that can be opened.
@@ -166,6 +166,10 @@ pub struct Overview {
     pub recent: Vec<HistoryRow>,
     /// The height that all of this was read at.
     pub height: u64,
+    /// What the balances rest on.
+    pub mark: Mark,
+    /// What the amounts on their way in rest on.
+    pub pending_mark: Mark,
 }
 
 impl Overview {
@@ -219,6 +223,8 @@ pub struct HistoryRow {
     pub memo: Option<SafeText>,
     /// The user's own note.
     pub label: Option<SafeText>,
+    /// What its place in the chain rests on.
+    pub mark: Mark,
 }
 
 impl HistoryRow {
@@ -240,6 +246,8 @@ pub struct Prices {
     pub high: u64,
     /// The least the pool takes.
     pub minimum: u64,
+    /// What all of these rest on.
+    pub mark: Mark,
 }
 
 /// How much to send.
@@ -317,6 +325,8 @@ pub struct SendPlan {
     pub balance_before: Amount,
     /// What it can spend after.
     pub balance_after: Amount,
+    /// What the balance rests on.
+    pub mark: Mark,
     /// What should be looked at twice.
     pub warnings: Vec<SafeText>,
 }
@@ -356,6 +366,8 @@ pub struct HistoryPage {
     pub rows: Vec<HistoryRow>,
     /// Whether there are older ones.
     pub more: bool,
+    /// What it rests on.
+    pub mark: Mark,
 }
 
 /// Somebody one pays.

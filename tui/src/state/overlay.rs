@@ -20,6 +20,11 @@ pub enum Overlay {
     Prompt(Prompt),
     /// The list below being narrowed.
     Find(Field),
+    /// All of what is chosen on the servers' tab.
+    Details {
+        /// Lines scrolled down.
+        scroll: usize,
+    },
 }
 
 impl Overlay {
@@ -32,6 +37,7 @@ impl Overlay {
             Self::Confirm(_) => Context::Confirm,
             Self::Prompt(_) => Context::Prompt,
             Self::Find(_) => Context::Find,
+            Self::Details { .. } => Context::Details,
         }
     }
 }

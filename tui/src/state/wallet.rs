@@ -253,9 +253,13 @@ pub struct Progress {
     pub sent_ms: u64,
     /// Where it stands.
     pub status: PaymentStatus,
+    /// What that rests on.
+    pub mark: Mark,
+    /// To whom it was given, where that are remote servers.
+    pub handed: Option<Handed>,
 }
 
-/// Confirmations after which a payment counts as settled here.
+/// Confirmations after which a payment counts as settled on one's own node.
 pub const SETTLED: u64 = 3;
 
 /// An own address.
@@ -319,6 +323,8 @@ pub struct HistoryList {
     pub rows: Vec<HistoryRow>,
     /// Whether there are older ones.
     pub more: bool,
+    /// What it rests on.
+    pub mark: Mark,
     /// How many entries the page being fetched comes after.
     pub fetching_after: usize,
     /// Why there are none.

@@ -37,7 +37,7 @@ pub(super) fn take(state: &mut State, slot: Slot, result: Result<Reply, Failure>
         (Slot::Plan, Err(failure)) => send::not_planned(state, failure),
         (Slot::Send, Ok(Reply::Sent(txid))) => send::sent(state, txid, fx),
         (Slot::Send, Err(failure)) => send::not_sent(state, failure),
-        (Slot::Payment, Ok(Reply::Payment(status))) => send::take_status(state, status),
+        (Slot::Payment, Ok(Reply::Payment(status))) => send::take_payment(state, status),
         (Slot::History, Ok(Reply::History(page))) => wallet::take_history(state, page),
         (Slot::History, Err(failure)) => {
             let list = state.wallet_mut().and_then(|w| w.pages.last_mut());

@@ -47,6 +47,7 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
         Command::AddPeer | Command::BanPeer | Command::BanAddress | Command::Unban => {
             return super::network::unavailable(state, command);
         }
+        Command::ShowDisagreements => return super::remote::unavailable(state, command),
         Command::OpenExplorer => nothing_to_open(state),
         Command::Complete => nothing_to_complete(state),
         _ => None,
@@ -81,6 +82,9 @@ fn nothing_to_complete(state: &State) -> Option<&'static str> {
 }
 
 fn mining_unavailable(state: &State, command: Command) -> Option<SafeText> {
+    if state.settings.remote {
+        return Some(super::remote::NO_MINER.into());
+    }
     let Some(miner) = &state.miner else { return Some("the node has not answered yet".into()) };
     if let Some(why) = &miner.unavailable {
         return Some(why.clone());

@@ -31,7 +31,7 @@ fn fill_blocks(state: &mut State, fx: &mut Vec<Effect>) {
             *rows = known;
         }
         if rows.is_empty() && !state.is_waiting(Slot::Blocks) {
-            let request = Request::Blocks { below: None, limit: BLOCKS_KEPT };
+            let request = Request::Blocks { below: None, limit: state.blocks_wanted() };
             fx.push(state.ask(Slot::Blocks, request));
         }
     }
@@ -117,7 +117,8 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
                 _ => None,
             };
             if let Some(below) = below.filter(|_| !state.is_waiting(Slot::Blocks)) {
-                let request = Request::Blocks { below: Some(below), limit: BLOCKS_PAGE };
+                let request =
+                    Request::Blocks { below: Some(below), limit: BLOCKS_PAGE.min(state.blocks_wanted()) };
                 fx.push(state.ask(Slot::Blocks, request));
             }
         }

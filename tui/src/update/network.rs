@@ -13,6 +13,10 @@ const LOOK_S: u64 = 2;
 
 pub(super) fn open(state: &mut State, fx: &mut Vec<Effect>) {
     state.tab = Tab::Network;
+    // Servers tell of themselves when something changes.
+    if state.settings.remote {
+        return;
+    }
     fx.push(state.ask(Slot::Network, Request::Network));
 }
 
@@ -20,7 +24,7 @@ pub(super) fn open(state: &mut State, fx: &mut Vec<Effect>) {
 pub(super) fn second(state: &mut State, fx: &mut Vec<Effect>) {
     let due = (state.now_ms / 1_000).is_multiple_of(LOOK_S);
     let busy = state.is_waiting(Slot::Network) || state.is_waiting(Slot::Peers);
-    if state.tab == Tab::Network && state.has_tabs() && due && !busy {
+    if state.tab == Tab::Network && !state.settings.remote && state.has_tabs() && due && !busy {
         fx.push(state.ask(Slot::Network, Request::Network));
     }
 }
@@ -105,6 +109,9 @@ pub(super) fn take(state: &mut State, slot: Slot, result: Result<Reply, Failure>
 
 /// Why a command of this tab cannot be carried out now.
 pub(super) fn unavailable(state: &State, command: Command) -> Option<SafeText> {
+    if state.settings.remote {
+        return Some(super::remote::NO_NODE.into());
+    }
     if state.tab != Tab::Network {
         return Some("this is done on the network's tab".into());
     }

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 use vibecoin_primitives::Address;
 
-use super::{explorer, is_move, leave, moved, network, notice, page_rows, unavailable};
+use super::{explorer, is_move, leave, moved, network, notice, page_rows, remote, unavailable};
 use crate::action::{Effect, Slot};
 use crate::backend::Request;
 use crate::keymap::Command;
@@ -89,6 +89,10 @@ pub(super) fn run(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         (Overlay::Help { scroll }, command) if is_move(command) => {
             *scroll = moved(*scroll, usize::MAX, rows, command).min(200);
         }
+        (Overlay::Details { scroll }, command) if is_move(command) => {
+            *scroll = moved(*scroll, usize::MAX, rows, command).min(200);
+        }
+        (Overlay::Details { .. }, Command::Copy) => remote::copy_chosen(state, fx),
         (Overlay::Palette(palette), Command::Up | Command::Down) => {
             palette.selected = moved(palette.selected, palette.matches.len(), rows, command);
         }

@@ -268,6 +268,8 @@ pub(super) fn sent(state: &mut State, txid: SafeText, fx: &mut Vec<Effect>) {
         txid: txid.clone(),
         sent_ms,
         status: PaymentStatus::Pending { place: None },
+        mark: Mark::Own,
+        handed: None,
     };
     wallet.pages.push(WalletPage::Progress(Box::new(progress)));
     fx.push(state.ask(Slot::Payment, Request::Payment(txid)));
@@ -327,18 +329,25 @@ const fn is_settled(status: PaymentStatus) -> bool {
     }
 }
 
-/// A payment's status has come.
-pub(super) fn take_status(state: &mut State, status: PaymentStatus) {
+/// What became of a payment has come.
+pub(super) fn take_payment(state: &mut State, payment: Payment) {
+    let settled = state.settled();
     let Some(wallet) = state.wallet_mut() else { return };
     let page = wallet.pages.iter_mut().rev().find_map(|page| match page {
         WalletPage::Progress(progress) => Some(progress),
         _ => None,
     });
     let Some(progress) = page else { return };
-    let before = progress.status;
-    progress.status = status;
-    let reached = |s| matches!(s, PaymentStatus::Mined { confirmations, .. } if confirmations >= SETTLED);
-    if reached(status) && !reached(before) {
-        notice(state, ink!("the payment has {SETTLED} confirmations"), false);
+    let before = (progress.status, progress.handed.is_some_and(|handed| handed.withheld));
+    progress.status = payment.status;
+    progress.mark = payment.mark;
+    // Whom it was given to stays true when nobody asks any more.
+    progress.handed = payment.handed.or(progress.handed);
+    let handed = progress.handed;
+    let reached = |s| matches!(s, PaymentStatus::Mined { confirmations, .. } if confirmations >= settled);
+    if reached(payment.status) && !reached(before.0) {
+        notice(state, ink!("the payment has {settled} confirmations"), false);
+    } else if handed.is_some_and(|handed| handed.withheld) && !before.1 {
+        notice(state, "a server has taken the payment, but no other has seen it", true);
     }
 }

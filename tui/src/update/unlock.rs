@@ -104,9 +104,13 @@ pub(super) fn opened(state: &mut State, overview: Overview, fx: &mut Vec<Effect>
     state.last_key_ms = state.now_ms;
     fx.push(state.ask(Slot::Contacts, Request::Contacts));
     fx.push(state.ask(Slot::Prices, Request::Prices));
-    fx.push(state.ask(Slot::Miner, Request::Miner));
+    // Behind servers there is no miner to ask for.
+    if !state.settings.remote {
+        fx.push(state.ask(Slot::Miner, Request::Miner));
+    }
     // Which blocks are one's own is known only now.
-    fx.push(state.ask(Slot::Blocks, Request::Blocks { below: None, limit: BLOCKS_KEPT }));
+    let limit = state.blocks_wanted();
+    fx.push(state.ask(Slot::Blocks, Request::Blocks { below: None, limit }));
     // The chain may have moved while the password was being checked.
     if height < state.height() {
         fx.push(state.ask(Slot::Overview, Request::Overview));

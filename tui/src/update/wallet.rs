@@ -199,6 +199,7 @@ pub(super) fn take_history(state: &mut State, page: HistoryPage) {
     // Entries that came on top meanwhile have moved some of the known ones into this page.
     list.rows.extend(page.rows.into_iter().filter(|r| !known.contains(&key(r))));
     list.more = page.more;
+    list.mark = page.mark;
     list.failure = None;
     if let Some(place) = chosen.and_then(|chosen| list.shown().iter().position(|r| key(r) == chosen)) {
         list.selected = place;

@@ -4,22 +4,39 @@ use ratatui::layout::Rect;
 
 use super::{explorer_pages, forks, home, pieces};
 use crate::draw::{Pen, Text};
-use crate::model::Forks;
+use crate::model::{Forks, Mark};
 use crate::safe::{SafeText, ink};
 use crate::state::*;
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let page = state.explorer.page();
-    let inner = pen.panel(area, &trail(state, theme, usize::from(area.width) - 24), true);
-    pen.corner(area, &Text::new("/", theme.key).add(" search", theme.dim));
+    let mut corner = Text::new("/", theme.key).add(" search", theme.dim);
+    // These pages have no line to say it on; the others say what they rest on themselves.
+    let mark = match &page.body {
+        PageBody::Block(block) => state.mark_now(block.row.mark),
+        PageBody::Forks(forks) => forks.mark,
+        PageBody::Blocks { .. }
+        | PageBody::Transaction(_)
+        | PageBody::Account(_)
+        | PageBody::Loading(_)
+        | PageBody::Failed { .. } => Mark::Own,
+    };
+    if mark != Mark::Own {
+        corner = pieces::mark(mark, theme).add("   ", theme.dim).join(corner);
+    }
+    let room = usize::from(area.width).saturating_sub(corner.width() + 14);
+    let inner = pen.panel(area, &trail(state, theme, room), true);
+    pen.corner(area, &corner);
     match &page.body {
         PageBody::Blocks { rows, .. } if rows.is_empty() => pieces::empty(pen, inner, "reading blocks …"),
         PageBody::Blocks { rows, .. } => home::block_rows(state, pen, inner, rows, Some(page.selected)),
         PageBody::Block(block) => explorer_pages::block(state, block, page.selected, pen, inner),
         PageBody::Transaction(tx) => explorer_pages::transaction(state, tx, page.selected, pen, inner),
         PageBody::Account(account) => explorer_pages::account(state, account, page.selected, pen, inner),
-        PageBody::Forks(forks) if *forks == Forks::default() => {
+        PageBody::Forks(Forks { branches, reorganisations, .. })
+            if branches.is_empty() && reorganisations.is_empty() =>
+        {
             pieces::empty(
                 pen,
                 inner,

@@ -20,11 +20,11 @@ fn link(pen: &mut Pen<'_>, area: Rect, y: u16, word: &'static str, text: Text, c
     pair(pen, area, y, word, WORDS, &text)
 }
 
-fn trust(trust: Trust, pen: &Pen<'_>) -> Text {
-    match trust {
-        Trust::FullNode => Text::new("✓ checked by this node", pen.theme.good),
-        Trust::Proven => Text::new("✓ proven", pen.theme.good),
-        Trust::Unverified => Text::new("! somebody's word, not proven", pen.theme.bad),
+/// What a page rests on.
+fn rests_on(mark: Mark, pen: &Pen<'_>) -> Text {
+    match mark {
+        Mark::Own => Text::new("✓ checked by this node", pen.theme.good),
+        mark => pieces::mark(mark, pen.theme),
     }
 }
 
@@ -156,7 +156,14 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
         PaymentStatus::Expired => Text::new("expired", theme.bad),
         PaymentStatus::Replaced => Text::new("replaced", theme.dim),
     };
-    y = pair(pen, area, y, "status", WORDS, &status.add("   ", theme.dim).join(trust(tx.trust, pen)));
+    y = pair(
+        pen,
+        area,
+        y,
+        "status",
+        WORDS,
+        &status.add("   ", theme.dim).join(rests_on(state.mark_now(tx.mark), pen)),
+    );
     y += 1;
     y = link(pen, area, y, "from", pieces::address(state, &row.from, theme), selected == 0);
     let mut next = 1;
@@ -173,7 +180,8 @@ pub(super) fn transaction(state: &State, tx: &TxDetail, selected: usize, pen: &m
         Some(used) => ink!("  {} gas × {}", format::count(used), format::count(tx.gas_price)),
         None => ink!("  at most {} gas × {}", format::count(tx.gas_limit), format::count(tx.gas_price)),
     };
-    y = pair(pen, area, y, "fee", WORDS, &fee.add(gas, theme.dim));
+    let receipt = Text::new("  ", theme.dim).join(pieces::sign_of(tx.receipt, theme));
+    y = pair(pen, area, y, "fee", WORDS, &fee.add(gas, theme.dim).join(receipt));
     y += 1;
     if let Some(id) = &tx.block {
         y = link(pen, area, y, "block", Text::new(id, theme.accent), selected == next);
@@ -235,7 +243,7 @@ pub(super) fn account(
         .add(ink!("   {} entries of activity", format::count(account.activity_count)), theme.dim)
         .add(if account.has_code { "   a contract" } else { "" }, theme.warn);
     y = pair(pen, area, y, "payments", WORDS, &counts);
-    y = pair(pen, area, y, "", WORDS, &trust(account.trust, pen));
+    y = pair(pen, area, y, "", WORDS, &rests_on(account.mark, pen));
     y += 1;
     let list = Rect { y, height: area.bottom().saturating_sub(y), ..area };
     pen.put(list.x, list.y, list.width, &Text::new("activity", theme.heading));

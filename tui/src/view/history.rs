@@ -10,12 +10,13 @@ use crate::format;
 use crate::model::*;
 use crate::safe::ink;
 use crate::state::*;
+use crate::theme::Theme;
 
 pub(super) fn draw(state: &State, list: &HistoryList, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let details_height = if area.height >= 30 { 11 } else { 9 };
     let list_area = Rect { height: area.height - details_height, ..area };
-    let inner = pen.panel(list_area, &Text::new("History", theme.heading), true);
+    let inner = pen.panel(list_area, &title(list, theme), true);
     filter_corner(pen, list_area, Some(list.filter.word()), &list.find);
     let rows = list.shown();
     if let Some(failure) = &list.failure {
@@ -35,6 +36,22 @@ pub(super) fn draw(state: &State, list: &HistoryList, pen: &mut Pen<'_>, area: R
     }
 }
 
+/// With what the history rests on: one that is proven to its first entry is complete, and that can be said.
+fn title(list: &HistoryList, theme: &Theme) -> Text {
+    let title = Text::new("History", theme.heading);
+    let title = match list.mark {
+        Mark::Own => return title,
+        mark => title.add(" · ", theme.dim).join(pieces::mark(mark, theme)),
+    };
+    match list.mark {
+        Mark::Proven { .. } | Mark::Unconfirmed { .. } if list.more => {
+            title.add(", older entries are not read yet", theme.dim)
+        }
+        Mark::Proven { .. } | Mark::Unconfirmed { .. } => title.add(", complete", theme.good),
+        Mark::Own | Mark::Reported | Mark::Unknown => title,
+    }
+}
+
 fn details(state: &State, row: &HistoryRow, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let (mark, style) = pieces::sign(row, theme);
@@ -49,7 +66,7 @@ fn details(state: &State, row: &HistoryRow, pen: &mut Pen<'_>, area: Rect) {
         first.add(ink!("   fee {}", format::amount_brief(row.fee)), theme.dim)
     };
     pen.put(area.x, area.y, area.width, &first);
-    pen.put_right(area.x, area.y, area.width, &pieces::status_brief(row.status, theme));
+    pen.put_right(area.x, area.y, area.width, &pieces::status_brief(row.status, row.mark, theme));
     let mut y = area.y + 1;
     let account = state.wallet().and_then(|w| w.overview.accounts.iter().find(|a| a.index == row.account));
     if let Some(account) = account {

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 
 use super::pieces::{self, first_row};
 use crate::draw::graph::{self, Shape};
-use crate::draw::{self, Pen, Text};
+use crate::draw::{Pen, Text};
 use crate::format;
 use crate::model::*;
 use crate::safe::{SafeText, ink};
@@ -68,10 +68,22 @@ fn draw_balance(state: &State, pen: &mut Pen<'_>, area: Rect) {
         Text::new("Balance", theme.heading)
     };
     let inner = pen.panel(area, &title, false);
-    pieces::headline(pen, inner, inner.y, overview.total(|a| a.spendable));
-    pen.put(inner.x, inner.y + 1, inner.width, &Text::new("spendable now", theme.dim));
+    pieces::headline(pen, inner, inner.y, overview.total(|a| a.spendable), overview.mark);
+    let under = match overview.mark {
+        Mark::Own => Text::new("spendable now", theme.dim),
+        mark => Text::new("spendable  ", theme.dim).join(pieces::mark(mark, theme)),
+    };
+    pen.put(inner.x, inner.y + 1, inner.width, &under);
     let y = inner.y + 3;
-    pieces::figure(pen, inner, y, "maturing", overview.total(|a| a.maturing), None);
+    if !overview.mark.is_known() {
+        return;
+    }
+    if overview.mark == Mark::Own {
+        pieces::figure(pen, inner, y, "maturing", overview.total(|a| a.maturing), None);
+    } else {
+        // The ring of rewards is proven to nobody yet: a figure that is not known is not nothing.
+        pieces::pair(pen, inner, y, "maturing", 10, &Text::new("– only a node tells", theme.dim));
+    }
     let next = overview.next_maturity.map(|m| {
         let blocks = m.spendable_at.saturating_sub(overview.height);
         let wait_s = blocks * state.interval_ms() / 1_000;
@@ -82,7 +94,8 @@ fn draw_balance(state: &State, pen: &mut Pen<'_>, area: Rect) {
     pen.put_right(inner.x, y + 1, inner.width, &Text::new(next.unwrap_or_default(), theme.dim));
     if inner.height >= 6 {
         let (word, value) = if outgoing.is_zero() { ("incoming", incoming) } else { ("outgoing", outgoing) };
-        pieces::figure(pen, inner, y + 2, word, value, None);
+        let sign = Some(overview.pending_mark.sign()).filter(|_| !value.is_zero());
+        pieces::figure(pen, inner, y + 2, word, value, sign.map(Into::into));
     }
 }
 
@@ -125,12 +138,60 @@ fn draw_pulse(state: &State, with_accounts: bool, pen: &mut Pen<'_>, area: Rect)
     } else {
         Some(intervals.iter().sum::<u64>() / intervals.len() as u64)
     };
-    let poh = state.status.as_ref().and_then(|s| s.poh).or_else(|| state.miner.as_ref().and_then(|m| m.poh));
     if let Some(average) = average.filter(|_| y < inner.bottom()) {
         let text = Text::new(format::millis(average), theme.text)
             .add(ink!("  aim {}", format::millis(state.interval_ms())), theme.dim);
         y = pieces::pair(pen, inner, y, "interval", 10, &text);
     }
+    y = if state.settings.remote {
+        servers_lines(state, pen, inner, y)
+    } else {
+        node_lines(state, pen, inner, y)
+    };
+    if y + 4 >= inner.bottom() {
+        return;
+    }
+    let rest = Rect { y: y + 1, height: inner.bottom() - y - 1, ..inner };
+    match state.wallet().filter(|_| with_accounts) {
+        Some(wallet) => draw_accounts(wallet, pen, rest),
+        None => {
+            pen.put(rest.x, rest.y, rest.width, &Text::new("transactions a block", theme.dim));
+            let values: Vec<f64> = state.blocks.iter().rev().map(|b| b.tx_count as f64).collect();
+            let area = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
+            graph::draw(pen, area, &graph::scaled(&values), Shape::Area);
+        }
+    }
+}
+
+/// What the servers are, and what they cost.
+fn servers_lines(state: &State, pen: &mut Pen<'_>, inner: Rect, mut y: u16) -> u16 {
+    let theme = pen.theme;
+    let Some(view) = &state.remote.view else { return y };
+    let (asked, all) = view.in_use();
+    let style = if asked == 0 { theme.warn } else { theme.text };
+    let mut servers = Text::new(ink!("{asked} of {all}"), style);
+    if !view.disagreements.is_empty() {
+        let words = ink!("  {} disagreements", view.disagreements.len());
+        servers = servers.add(words, theme.warn);
+    }
+    let proof = view.proof.as_ref().map(|proof| {
+        Text::new(format::bytes(proof.bytes), theme.text)
+            .add(ink!("  in {}", format::millis(proof.took_ms)), theme.dim)
+    });
+    let day =
+        view.traffic.day_bytes.map(|day| Text::new(format::bytes(day), theme.text).add(" a day", theme.dim));
+    for (word, text) in [("servers", Some(servers)), ("proof", proof), ("traffic", day)] {
+        if let Some(text) = text.filter(|_| y < inner.bottom()) {
+            y = pieces::pair(pen, inner, y, word, 10, &text);
+        }
+    }
+    y
+}
+
+/// What the node does besides.
+fn node_lines(state: &State, pen: &mut Pen<'_>, inner: Rect, mut y: u16) -> u16 {
+    let theme = pen.theme;
+    let poh = state.status.as_ref().and_then(|s| s.poh).or_else(|| state.miner.as_ref().and_then(|m| m.poh));
     if let Some(poh) = poh.filter(|_| y < inner.bottom()) {
         let text = Text::new(format::fine_millis(poh.segment_ms), theme.text)
             .add(ink!("  {}/s", format::si(poh.hashes_per_second)), theme.dim);
@@ -160,19 +221,7 @@ fn draw_pulse(state: &State, with_accounts: bool, pen: &mut Pen<'_>, area: Rect)
             y = pieces::pair(pen, inner, y, "ticks", 10, &text);
         }
     }
-    if y + 4 >= inner.bottom() {
-        return;
-    }
-    let rest = Rect { y: y + 1, height: inner.bottom() - y - 1, ..inner };
-    match state.wallet().filter(|_| with_accounts) {
-        Some(wallet) => draw_accounts(wallet, pen, rest),
-        None => {
-            pen.put(rest.x, rest.y, rest.width, &Text::new("transactions a block", theme.dim));
-            let values: Vec<f64> = state.blocks.iter().rev().map(|b| b.tx_count as f64).collect();
-            let area = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
-            graph::draw(pen, area, &graph::scaled(&values), Shape::Area);
-        }
-    }
+    y
 }
 
 /// The accounts and what each can spend, the chosen one marked.
@@ -183,7 +232,12 @@ fn draw_accounts(wallet: &Wallet, pen: &mut Pen<'_>, area: Rect) {
         let y = area.y + 1 + i as u16;
         let name = if i == wallet.selected { theme.own } else { theme.text };
         pen.put(area.x, y, 20, &Text::new(&account.name, name));
-        pen.put_right(area.x, y, area.width, &draw::amount(account.spendable, theme, theme.text));
+        pen.put_right(
+            area.x,
+            y,
+            area.width,
+            &pieces::known(account.spendable, wallet.overview.mark, theme, theme.text),
+        );
     }
 }
 
@@ -239,6 +293,7 @@ pub(super) fn block_rows(
         }
         let style = if i == 0 { theme.strong } else { theme.text };
         pen.put_right(height_x, y, 8, &Text::new(format::count(block.height), style));
+        pen.put(height_x + 8, y, 1, &pieces::sign_of(state.mark_now(block.mark), theme));
         pen.put_right(age_x, y, 4, &Text::new(format::age(state.now_ms, block.time_ms), theme.dim));
         let count = if block.tx_count == 0 { theme.faint } else { theme.text };
         pen.put_right(tx_x, y, 6, &Text::new(format::count(block.tx_count), count));

@@ -11,7 +11,8 @@ use crate::state::State;
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
-    let title = Text::new("Log", theme.heading).add(
+    let what = if state.settings.remote { "Log of the light client" } else { "Log" };
+    let title = Text::new(what, theme.heading).add(
         if state.logs.follow { " · following" } else { " · standing still" },
         if state.logs.follow { theme.good } else { theme.warn },
     );
@@ -25,8 +26,10 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     };
     filter_corner(pen, area, Some(level), &state.logs.filter);
     if state.logs.shown().next().is_none() {
-        let words = if state.settings.own_node {
+        let words = if state.settings.own_node || !state.logs.lines.is_empty() {
             "No line passes the filter."
+        } else if state.settings.remote {
+            "Nothing has happened yet. Servers have logs of their own, which nobody could check."
         } else {
             "The log of this node is its operator's: this program may not read it."
         };

@@ -12,6 +12,9 @@ use crate::state::*;
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
+    if state.settings.remote {
+        return elsewhere(pen, area);
+    }
     let Some(miner) = &state.miner else {
         let inner = pen.panel(area, &Text::new("Mining", theme.heading), true);
         pieces::empty(pen, inner, "asking the node …");
@@ -25,6 +28,30 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     poh(state, miner, pen, right);
     let below = Rect { y: left.bottom(), height: area.height - top_height, ..area };
     rewards(state, miner, pen, below);
+}
+
+/// Why there is no miner behind remote servers, and what to do instead.
+fn elsewhere(pen: &mut Pen<'_>, area: Rect) {
+    let theme = pen.theme;
+    let inner = pen.panel(area, &Text::new("Mining", theme.heading), true);
+    let inner = pieces::middle(inner, 70, 12);
+    let mut y = inner.y;
+    for (words, style) in [
+        ("○ Nothing is mined here.", theme.warn),
+        (
+            "A block has to be built on the state of the whole chain. These screens keep only the proof that \
+             a chain is the heaviest one, and believe single figures of its state with proofs of their own.",
+            theme.text,
+        ),
+        (
+            "\"vibecoin tui\" without --remote runs a node of your own, which can mine. Rewards that this \
+             wallet has mined elsewhere are on Home and in the history.",
+            theme.dim,
+        ),
+    ] {
+        let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+        y += pen.paragraph(rest, words, style) + 1;
+    }
 }
 
 fn engine(state: &State, miner: &MinerStatus, pen: &mut Pen<'_>, area: Rect) {

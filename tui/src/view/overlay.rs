@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::pieces::middle;
 use crate::draw::{Pen, Text};
 use crate::keymap::{Command, Context};
+use crate::model::Mark;
 use crate::safe::{SafeText, ink};
 use crate::state::*;
 use crate::update::unavailable;
@@ -16,10 +17,11 @@ pub(super) fn draw(state: &State, overlay: &Overlay, pen: &mut Pen<'_>, area: Re
         Overlay::Confirm(question) => confirm(question, pen, area),
         Overlay::Prompt(p) => prompt(p, pen, area),
         Overlay::Find(field) => find(field, pen, area),
+        Overlay::Details { scroll } => super::remote_details::overlay(state, *scroll, pen, area),
     }
 }
 
-fn boxed(pen: &mut Pen<'_>, area: Rect, title: &Text) -> Rect {
+pub(super) fn boxed(pen: &mut Pen<'_>, area: Rect, title: &Text) -> Rect {
     pen.clear(area);
     pen.panel(area, title, true)
 }
@@ -56,6 +58,13 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
                 None => line,
                 Some(why) => line.add(ink!("  ({why})"), theme.faint),
             });
+        }
+    }
+    if state.settings.remote {
+        lines.push(Text::default());
+        lines.push(Text::new("What stands beside a figure", theme.heading));
+        for (mark, words) in Mark::LEGEND {
+            lines.push(Text::new(ink!("{:<16}", mark.sign()), theme.strong).add(words, theme.text));
         }
     }
     let height = usize::from(inner.height);

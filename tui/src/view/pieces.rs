@@ -57,9 +57,44 @@ pub(super) const fn kind_word(kind: HistoryKind) -> &'static str {
     }
 }
 
+/// How a mark looks. Its sign tells it already: colour only helps.
+const fn mark_style(mark: Mark, theme: &Theme) -> Style {
+    match mark {
+        Mark::Own | Mark::Unknown => theme.dim,
+        Mark::Proven { .. } => theme.good,
+        Mark::Unconfirmed { .. } => theme.accent,
+        Mark::Reported => theme.warn,
+    }
+}
+
+/// A mark with its words; nothing on an own node.
+pub(super) fn mark(mark: Mark, theme: &Theme) -> Text {
+    Text::new(mark.words(), mark_style(mark, theme))
+}
+
+/// A mark's sign; nothing on an own node.
+pub(super) fn sign_of(mark: Mark, theme: &Theme) -> Text {
+    Text::new(mark.sign(), mark_style(mark, theme))
+}
+
+/// A mark's sign in a panel's title, with space before it; nothing on an own node.
+pub(super) fn title_sign(mark: Mark, theme: &Theme) -> Text {
+    let space = if mark == Mark::Own { "" } else { " " };
+    Text::new(space, theme.dim).join(sign_of(mark, theme))
+}
+
+/// What is known of an amount: a figure that nothing is known of is never shown as nothing.
+pub(super) fn known(value: vibecoin_primitives::Amount, mark: Mark, theme: &Theme, style: Style) -> Text {
+    if mark.is_known() { draw::amount(value, theme, style) } else { Text::new("…", theme.dim) }
+}
+
 /// Where an entry stands, in a few cells.
-pub(super) fn status_brief(status: PaymentStatus, theme: &Theme) -> Text {
+pub(super) fn status_brief(status: PaymentStatus, mark: Mark, theme: &Theme) -> Text {
     match status {
+        PaymentStatus::Mined { done: true, confirmations, .. } if mark != Mark::Own => {
+            let count = if confirmations >= 1_000 { "999+".into() } else { ink!("{confirmations}") };
+            sign_of(mark, theme).add(" ", theme.dim).add(count, theme.dim)
+        }
         PaymentStatus::Unknown => Text::new("unknown", theme.warn),
         PaymentStatus::Pending { .. } => Text::new("pending", theme.warn),
         PaymentStatus::Mined { done: false, .. } => Text::new("failed", theme.bad),
@@ -182,7 +217,7 @@ pub(super) fn activity(
             let style = if row.label.is_some() { theme.accent } else { theme.dim };
             pen.put(note_x, y, note_width, &Text::new(note, style));
         }
-        pen.put_right(area.right() - 9, y, 9, &status_brief(row.status, theme));
+        pen.put_right(area.right() - 9, y, 9, &status_brief(row.status, row.mark, theme));
     }
 }
 
@@ -205,9 +240,16 @@ pub(super) fn figure(
 }
 
 /// The big amount of a panel.
-pub(super) fn headline(pen: &mut Pen<'_>, area: Rect, y: u16, value: vibecoin_primitives::Amount) {
+pub(super) fn headline(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    y: u16,
+    value: vibecoin_primitives::Amount,
+    mark: Mark,
+) {
     let theme = pen.theme;
-    pen.put(area.x, y, area.width, &draw::vibe(value, theme, theme.strong));
+    let text = known(value, mark, theme, theme.strong).add(" VIBE", theme.dim);
+    pen.put(area.x, y, area.width, &text);
 }
 
 /// The newest activity with rewards in a row put together: a miner's history would else be nothing but rewards.
@@ -238,7 +280,9 @@ pub(super) fn recent(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let inner = pen.panel(area, &Text::new("Activity", theme.heading), false);
     let Some(wallet) = state.wallet() else { return };
     let rows = grouped(&wallet.overview.recent, usize::from(inner.height));
-    if rows.is_empty() {
+    if rows.is_empty() && !wallet.overview.mark.is_known() {
+        empty(pen, inner, "Nothing is proven yet. What you own appears here as soon as it is.");
+    } else if rows.is_empty() {
         empty(pen, inner, "Nothing yet. What you send, receive and mine appears here.");
     } else {
         activity(state, pen, inner, &rows.iter().collect::<Vec<_>>(), None);

@@ -40,7 +40,9 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
 
 fn prices(view: &PoolView, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
-    let title = Text::new("Prices", theme.heading).add(" · beats per gas", theme.dim);
+    let title = Text::new("Prices", theme.heading)
+        .add(" · beats per gas", theme.dim)
+        .join(pieces::title_sign(view.mark, theme));
     let inner = pen.panel(area, &title, false);
     let bands = view.bands();
     if bands.is_empty() {
@@ -62,7 +64,9 @@ fn prices(view: &PoolView, pen: &mut Pen<'_>, area: Rect) {
 
 fn next_block(state: &State, view: &PoolView, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
-    let inner = pen.panel(area, &Text::new("Next block, if it came now", theme.heading), false);
+    let title =
+        Text::new("Next block, if it came now", theme.heading).join(pieces::title_sign(view.mark, theme));
+    let inner = pen.panel(area, &title, false);
     let (count, gas, bytes) = view.next_block();
     let holds = Text::new(format::count(count as u64), theme.strong)
         .add(ink!(" of {} transactions", format::count(view.transactions)), theme.dim);
@@ -96,12 +100,18 @@ fn list(state: &State, view: &PoolView, pen: &mut Pen<'_>, area: Rect) {
     let which = if pool.own_only { " · yours only" } else { "" };
     let title = Text::new("Waiting", theme.heading)
         .add(ink!(" · {}", format::count(view.transactions)), theme.dim)
-        .add(which, theme.warn);
+        .add(which, theme.warn)
+        .join(pieces::title_sign(view.mark, theme));
     let inner = pen.panel(area, &title, true);
     let listed = view.rows.len() as u64;
+    let mut corner = pieces::mark(view.mark, theme);
     if listed < view.transactions {
-        let more = ink!("the first {} are listed", format::count(listed));
-        pen.corner(area, &Text::new(more, theme.dim));
+        let gap = if corner.width() > 0 { " · " } else { "" };
+        let more = ink!("{gap}the first {} are listed", format::count(listed));
+        corner = corner.add(more, theme.dim);
+    }
+    if corner.width() > 0 {
+        pen.corner(area, &corner);
     }
     let rows: Vec<&PoolRow> = pool.shown().collect();
     if rows.is_empty() {

@@ -1,4 +1,4 @@
-//! Sending: the form, its review, and the payment under way. Everything that a decision needs is whole.
+//! Sending: the form and its review. Everything that a decision needs is whole.
 
 use ratatui::layout::Rect;
 
@@ -11,7 +11,7 @@ use crate::safe::{SafeText, ink};
 use crate::state::*;
 
 /// Columns of the words before the fields.
-const WORDS: u16 = 12;
+pub(super) const WORDS: u16 = 12;
 
 /// Columns of the payment's own panel where there is room for others.
 const PANEL: u16 = 96;
@@ -20,7 +20,7 @@ const PANEL_ROWS: u16 = 24;
 
 /// On a large screen: the blocks as they come, or the contacts, beside the payment, and the activity below. Returns
 /// where the payment goes.
-fn surround(state: &State, show_blocks: bool, pen: &mut Pen<'_>, area: Rect) -> Rect {
+pub(super) fn surround(state: &State, show_blocks: bool, pen: &mut Pen<'_>, area: Rect) -> Rect {
     let theme = pen.theme;
     let mut own = area;
     if area.height >= PANEL_ROWS + 8 {
@@ -63,7 +63,11 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
         let arrows = if wallet.overview.accounts.len() > 1 { "  ◂ ▸" } else { "" };
         let text = Text::new(&account.name, style).add(arrows, theme.faint);
         pen.put(field_x, y, width, &text);
-        let has = Text::new("has ", theme.dim).join(draw::vibe(account.spendable, theme, theme.text));
+        let mark = wallet.overview.mark;
+        let has = Text::new("has ", theme.dim)
+            .join(pieces::known(account.spendable, mark, theme, theme.text))
+            .add(" VIBE", theme.dim)
+            .join(pieces::title_sign(mark, theme));
         pen.put_right(field_x, y, width, &has);
         pen.put(field_x, y + 1, width, &Text::new(&account.address, theme.dim));
     }
@@ -118,7 +122,8 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
     let cost = match (form.gas_price(wallet.prices), form.fee(wallet.prices)) {
         (Some(price), Some(fee)) => Text::new("fee ", theme.dim)
             .join(draw::vibe(fee, theme, theme.text))
-            .add(ink!("  {} gas × {price}", format::count(gas)), theme.dim),
+            .add(ink!("  {} gas × {price}", format::count(gas)), theme.dim)
+            .join(price_mark(form, wallet.prices, pen)),
         _ if form.price == PriceChoice::Own => hint(pen, "enter a price in beats for one gas"),
         _ => hint(pen, "asking for prices"),
     };
@@ -167,6 +172,13 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
     } else if let Some(failure) = &form.failure {
         pieces::failure(pen, rest, failure);
     }
+}
+
+/// What a price rests on: a server's word, within what proven blocks show. One's own price rests on oneself.
+fn price_mark(form: &SendForm, prices: Option<Prices>, pen: &Pen<'_>) -> Text {
+    let Some(prices) = prices.filter(|_| form.price != PriceChoice::Own) else { return Text::default() };
+    let bound = if prices.mark == Mark::Own { "" } else { " bounded by proven" };
+    pieces::title_sign(prices.mark, pen.theme).add(bound, pen.theme.dim)
 }
 
 fn hint(pen: &Pen<'_>, words: &'static str) -> Text {
@@ -248,7 +260,8 @@ pub(super) fn review(state: &State, review: &Review, pen: &mut Pen<'_>, area: Re
     let total = plan.amount.checked_add(plan.fee).unwrap_or(plan.amount);
     money(pen, y + 2, total, theme.strong, Text::default());
     word(pen, y + 3, "balance");
-    money(pen, y + 3, plan.balance_before, theme.dim, Text::new("now", theme.dim));
+    let now = Text::new("now  ", theme.dim).join(pieces::mark(plan.mark, theme));
+    money(pen, y + 3, plan.balance_before, theme.dim, now);
     word(pen, y + 4, "");
     money(pen, y + 4, plan.balance_after, theme.text, Text::new("after", theme.dim));
     y += 6;
@@ -280,6 +293,12 @@ pub(super) fn review(state: &State, review: &Review, pen: &mut Pen<'_>, area: Re
         word(pen, y, "replaces");
         let rest = Rect { x, y, width, height: inner.bottom().saturating_sub(y) };
         y += pen.paragraph(rest, replaces, theme.dim);
+    }
+    if plan.mark != Mark::Own {
+        word(pen, y, "price");
+        let words = "a server's suggestion is held against what proven blocks show";
+        pen.put(x, y, width, &Text::new(words, theme.dim));
+        y += 1;
     }
     for warning in &plan.warnings {
         let rest = Rect { y, height: inner.bottom().saturating_sub(y + 1), ..inner };
@@ -318,124 +337,4 @@ fn whole_memo(pen: &mut Pen<'_>, area: Rect, memo: &SafeText, first: usize) -> u
     }
     pen.put(area.x, area.bottom() - 1, area.width, &warn);
     area.height
-}
-
-pub(super) fn progress(state: &State, progress: &Progress, pen: &mut Pen<'_>, area: Rect) {
-    let theme = pen.theme;
-    let plan = &progress.plan;
-    let area = surround(state, true, pen, area);
-    let inner = pen.panel(area, &Text::new("Payment", theme.heading), true);
-    let x = inner.x + WORDS;
-    let width = inner.right() - x;
-    let mut y = inner.y + 1;
-
-    let (headline, style): (SafeText, _) = match progress.status {
-        PaymentStatus::Unknown => ("sent; waiting to see it in the pool".into(), theme.warn),
-        PaymentStatus::Pending { place: Some(place) } => {
-            (ink!("pending · place {} in the pool", format::count(place)), theme.warn)
-        }
-        PaymentStatus::Pending { place: None } => ("pending · waiting for a block".into(), theme.warn),
-        PaymentStatus::Mined { done: false, height, .. } => {
-            (ink!("failed in block {}: the fee was paid, nothing moved", format::count(height)), theme.bad)
-        }
-        PaymentStatus::Mined { confirmations: 1, .. } => ("1 confirmation".into(), theme.good),
-        PaymentStatus::Mined { confirmations, .. } => {
-            (ink!("{} confirmations", format::count(confirmations)), theme.good)
-        }
-        PaymentStatus::Expired => ("expired: it was not mined in time, and never will be".into(), theme.bad),
-        PaymentStatus::Replaced => ("replaced by another payment".into(), theme.dim),
-    };
-    pen.put_middle(
-        inner.x,
-        y,
-        inner.width,
-        &Text::new(headline, style.add_modifier(ratatui::style::Modifier::BOLD)),
-    );
-    y += 2;
-    steps(progress, pen, Rect { y, height: 2, ..inner });
-    y += 4;
-
-    let word = |pen: &mut Pen<'_>, y: u16, word: &'static str| {
-        pen.put(inner.x, y, WORDS, &Text::new(word, theme.dim));
-    };
-    word(pen, y, "amount");
-    pen.put(x, y, width, &draw::vibe(plan.amount, theme, theme.strong));
-    word(pen, y + 1, "fee");
-    pen.put(x, y + 1, width, &draw::vibe(plan.fee, theme, theme.text));
-    word(pen, y + 2, "to");
-    let name = plan.to_name.as_ref().map(|n| Text::new(n, theme.own)).unwrap_or_default();
-    let mut line = y + 2;
-    if plan.to_name.is_some() {
-        pen.put(x, line, width, &name);
-        line += 1;
-    }
-    pen.put(x, line, width, &Text::new(&plan.to, theme.text));
-    y = line + 1;
-    if let Some(memo) = &plan.memo {
-        word(pen, y, "memo");
-        y += pen.paragraph(Rect { x, y, width, height: 2 }, memo, theme.text);
-    }
-    word(pen, y, "sent");
-    let ago = format::age(state.now_ms, progress.sent_ms);
-    let ago = if ago.as_str() == "now" { ago } else { ink!("{ago} ago") };
-    pen.put(
-        x,
-        y,
-        width,
-        &Text::new(ink!("{} UTC", format::moment(progress.sent_ms)), theme.text)
-            .add(ink!("  {ago}"), theme.dim),
-    );
-    y += 1;
-    if let PaymentStatus::Mined { height, .. } = progress.status {
-        word(pen, y, "block");
-        pen.put(x, y, width, &Text::new(format::count(height), theme.accent));
-        y += 1;
-    }
-    word(pen, y, "id");
-    let rest = Rect { x, y, width, height: inner.bottom().saturating_sub(y) };
-    pen.paragraph(rest, &progress.txid, theme.dim);
-}
-
-/// `●━━━━━━●━━━━━━○──────○` with a word under each.
-fn steps(progress: &Progress, pen: &mut Pen<'_>, area: Rect) {
-    let theme = pen.theme;
-    let reached = match progress.status {
-        PaymentStatus::Mined { confirmations, .. } => confirmations.min(SETTLED),
-        _ => 0,
-    };
-    let dead = matches!(progress.status, PaymentStatus::Expired | PaymentStatus::Replaced)
-        || matches!(progress.status, PaymentStatus::Mined { done: false, .. });
-    let stops = SETTLED as u16 + 1;
-    let gap = (area.width.saturating_sub(20) / stops).clamp(8, 20);
-    let start = area.x + (area.width - gap * (stops - 1)) / 2;
-    for stop in 0..stops {
-        let x = start + stop * gap;
-        let done = u64::from(stop) <= reached;
-        let next = u64::from(stop) == reached + 1 && !dead;
-        let style = match (done, dead) {
-            (true, true) => theme.bad,
-            (true, false) => theme.good,
-            (false, _) if next => theme.warn,
-            (false, _) => theme.faint,
-        };
-        if stop > 0 {
-            for i in 1..gap {
-                pen.glyph(
-                    x - gap + i,
-                    area.y,
-                    if done { "━" } else { "─" },
-                    if done { style } else { theme.faint },
-                );
-            }
-        }
-        pen.glyph(x, area.y, if done { "●" } else { "○" }, style);
-        let word: SafeText = match stop {
-            0 => "sent".into(),
-            1 => "1 block".into(),
-            n => ink!("{n} blocks"),
-        };
-        let half = word.width() as u16 / 2;
-        let word_style = if done { theme.text } else { theme.dim };
-        pen.put(x.saturating_sub(half), area.y + 1, 10, &Text::new(word, word_style));
-    }
 }

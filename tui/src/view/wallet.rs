@@ -2,10 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{history, pieces, send};
+use super::{history, payment, pieces, send};
 use crate::draw::qr::Qr;
-use crate::draw::{self, Pen, Text};
+use crate::draw::{Pen, Text};
 use crate::format;
+use crate::model::Mark;
 use crate::safe::{SafeText, ink};
 use crate::state::*;
 
@@ -19,7 +20,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
         None => accounts(state, wallet, pen, area),
         Some(WalletPage::Send(form)) => send::form(state, wallet, form, pen, area),
         Some(WalletPage::Review(review)) => send::review(state, review, pen, area),
-        Some(WalletPage::Progress(progress)) => send::progress(state, progress, pen, area),
+        Some(WalletPage::Progress(progress)) => payment::progress(state, progress, pen, area),
         Some(WalletPage::Receive(page)) => receive(wallet, page, pen, area),
         Some(WalletPage::History(list)) => history::draw(state, list, pen, area),
         Some(WalletPage::Contacts(list)) => contacts(wallet, list, pen, area),
@@ -35,6 +36,10 @@ fn accounts(state: &State, wallet: &Wallet, pen: &mut Pen<'_>, area: Rect) {
     let list = Rect { height: list_height, ..area };
     let title = Text::new("Accounts", theme.heading).add(ink!(" · {}", wallet.overview.name), theme.own);
     let inner = pen.panel(list, &title, true);
+    let mark = wallet.overview.mark;
+    if mark != Mark::Own {
+        pen.corner(list, &pieces::mark(mark, theme));
+    }
     pen.put_right(inner.x, inner.y, inner.width, &Text::new("spendable", theme.faint));
     pen.put(inner.x, inner.y, 20, &Text::new("account", theme.faint));
     let shown = usize::from((inner.height.saturating_sub(1)) / 3).max(1);
@@ -46,7 +51,7 @@ fn accounts(state: &State, wallet: &Wallet, pen: &mut Pen<'_>, area: Rect) {
         }
         let name = Text::new(ink!("{:<3}", account.index), theme.faint).add(&account.name, theme.strong);
         pen.put(inner.x, y, inner.width / 2, &name);
-        pen.put_right(inner.x, y, inner.width, &draw::amount(account.spendable, theme, theme.strong));
+        pen.put_right(inner.x, y, inner.width, &pieces::known(account.spendable, mark, theme, theme.strong));
         pen.put(inner.x + 3, y + 1, inner.width - 3, &Text::new(&account.address, theme.own));
         let mut extra = Text::default();
         for (word, value, style) in [
@@ -56,6 +61,7 @@ fn accounts(state: &State, wallet: &Wallet, pen: &mut Pen<'_>, area: Rect) {
         ] {
             if !value.is_zero() && extra.width() == 0 {
                 extra = Text::new(ink!("{word} {}", format::amount_brief(value)), style);
+                extra = extra.join(pieces::title_sign(wallet.overview.pending_mark, theme));
             }
         }
         pen.put_right(inner.x, y + 1, inner.width, &extra);

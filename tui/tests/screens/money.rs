@@ -39,7 +39,7 @@ fn a_payment_from_the_form_to_three_confirmations() {
     seat.expect("pending · place 3");
     seat.expect(hash(77).as_str());
     for confirmations in 1..=3 {
-        seat.fake.payment = PaymentStatus::Mined { height: TIP + 1, confirmations, done: true };
+        seat.fake.payment.status = PaymentStatus::Mined { height: TIP + 1, confirmations, done: true };
         tip(&mut seat, TIP + confirmations);
         let word = if confirmations == 1 {
             "1 confirmation".to_owned()
@@ -342,7 +342,7 @@ fn expired_failed_and_replaced_payments_say_so() {
         ),
     ] {
         let mut seat = Seat::open(SMALL);
-        seat.fake.payment = status;
+        seat.fake.payment.status = status;
         fill_send(&mut seat);
         seat.keys(&["enter", "y"]);
         seat.expect(words);

@@ -49,7 +49,7 @@ fn peers_are_shown_with_what_is_thought_of_them() {
         for text in [
             node_id(1).as_str(),
             "/ip4/203.0.113.1/tcp/28423",
-            "blocks only",
+            "a short look",
             "blocks 300 kB/12.0 kB",
             "asked  16 bodies",
             "25 of 100 points to a ban",

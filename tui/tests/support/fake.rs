@@ -10,19 +10,30 @@ use super::sample::*;
 #[derive(Debug)]
 pub struct Fake {
     pub wallets: Vec<WalletInfo>,
-    pub payment: PaymentStatus,
+    pub payment: Payment,
+    pub prices: Prices,
     pub contacts: Vec<Contact>,
     pub refuse_plan: Option<Failure>,
     pub mining: bool,
     pub network: NetworkView,
     pub pool: PoolView,
     pub overview: Overview,
+    /// The height that is proven, when the answers are servers' with proofs.
+    pub remote: Option<u64>,
     pub asked: Vec<Request>,
 }
 
 impl Fake {
     pub fn answer(&mut self, request: Request) -> Result<Reply, Failure> {
         self.asked.push(request.clone());
+        let reply = self.reply(request)?;
+        Ok(match self.remote {
+            Some(tip) => super::remote::marked(reply, tip),
+            None => reply,
+        })
+    }
+
+    fn reply(&mut self, request: Request) -> Result<Reply, Failure> {
         Ok(match request {
             Request::Wallets => Reply::Wallets(self.wallets.clone()),
             Request::FreshWords(WordCount::Twelve) => Reply::Words(Phrase::new(WORDS)),
@@ -52,9 +63,9 @@ impl Fake {
             }
             Request::History(query) => {
                 let rows = (query.skip as u64..(query.skip + query.limit) as u64).map(history_row).collect();
-                Reply::History(HistoryPage { rows, more: query.skip < 200 })
+                Reply::History(HistoryPage { rows, more: query.skip < 200, mark: Mark::Own })
             }
-            Request::Prices => Reply::Prices(Prices { low: 16, normal: 18, high: 32, minimum: 16 }),
+            Request::Prices => Reply::Prices(self.prices),
             Request::Plan(request) => match &self.refuse_plan {
                 Some(failure) => return Err(failure.clone()),
                 None => Reply::Plan(Box::new(plan(&request))),
@@ -115,6 +126,7 @@ impl Fake {
                         alarming: n == 2,
                     })
                     .collect(),
+                mark: Mark::Own,
             }),
             Request::Search(text) => match text.parse::<u64>() {
                 Ok(height) if height <= TIP => Reply::Found(Found::Block(Box::new(block_detail(height)))),

@@ -64,7 +64,7 @@ pub fn gallery(size: (u16, u16)) -> Vec<(&'static str, Seat)> {
     add("15-pending", seat);
     let mut seat = Seat::open(size);
     fill_send(&mut seat);
-    seat.fake.payment = PaymentStatus::Mined { height: TIP - 1, confirmations: 2, done: true };
+    seat.fake.payment.status = PaymentStatus::Mined { height: TIP - 1, confirmations: 2, done: true };
     seat.keys(&["enter", "y"]);
     add("16-confirmed", seat);
     let mut seat = Seat::open(size);

@@ -3,10 +3,12 @@
 
 mod fake;
 mod gallery;
+mod remote;
 mod sample;
 mod seat;
 
 pub use fake::*;
 pub use gallery::*;
+pub use remote::*;
 pub use sample::*;
 pub use seat::*;

@@ -60,6 +60,7 @@ pub fn block_row(height: u64) -> BlockRow {
         miner: if own { address(1) } else { address(40 + (height % 5) as u8) },
         own,
         work: 12e6 * (0.8 + busy * 0.4),
+        mark: Mark::Own,
     }
 }
 
@@ -103,6 +104,7 @@ pub fn history_row(n: u64) -> HistoryRow {
         time_ms: Some(NOW_MS - n * n * 9_000 - 2_000),
         memo: memo.map(SafeText::new),
         label: label.map(SafeText::new),
+        mark: Mark::Own,
     }
 }
 
@@ -123,6 +125,8 @@ pub fn overview() -> Overview {
         next_maturity: Some(Maturing { mined_at: TIP - 96, spendable_at: TIP + 4, amount: vibe("2.000336") }),
         recent: (0..30).map(history_row).collect(),
         height: TIP,
+        mark: Mark::Own,
+        pending_mark: Mark::Own,
     }
 }
 
@@ -162,6 +166,10 @@ pub fn miner(running: bool) -> MinerStatus {
             .collect(),
         unavailable: None,
     }
+}
+
+pub fn prices() -> Prices {
+    Prices { low: 16, normal: 18, high: 32, minimum: 16, mark: Mark::Own }
 }
 
 pub fn contacts() -> Vec<Contact> {
@@ -221,7 +229,8 @@ pub fn tx_detail(txid: SafeText) -> TxDetail {
         gas_price: 16,
         size_bytes: 238,
         memo: Some(SafeText::new("lunch on Tuesday")),
-        trust: Trust::FullNode,
+        mark: Mark::Own,
+        receipt: Mark::Own,
     }
 }
 
@@ -233,7 +242,7 @@ pub fn account_detail(address: SafeText) -> AccountDetail {
         nonce: 92,
         activity_count: 1_204,
         has_code: false,
-        trust: Trust::Proven,
+        mark: Mark::Own,
         entries: (1..40).map(history_row).collect(),
         address,
     }
@@ -264,6 +273,7 @@ pub fn plan(request: &SendRequest) -> SendPlan {
         nonce: 18,
         balance_before: before,
         balance_after: before.saturating_sub(amount).saturating_sub(fee),
+        mark: Mark::Own,
         warnings: Vec::new(),
     }
 }
@@ -302,7 +312,7 @@ pub fn peer_row(seed: u8) -> PeerRow {
         address: SafeText::new(&address),
         ip: (seed != 5).then(|| SafeText::new(&ip)),
         outbound,
-        kind: SafeText::new(if seed == 1 { "blocks only" } else { "everything" }),
+        kind: SafeText::new(if seed == 1 { "a short look" } else { "everything" }),
         relay: (seed == 5).then(|| node_id(99)),
         agent: SafeText::new(if seed == 4 { "\u{1b}[31mvibe\u{202e}coin" } else { "vibecoin/0.1.0" }),
         capabilities: SafeText::new("full, state"),
@@ -424,5 +434,6 @@ pub fn pool() -> PoolView {
         block_gas: 600_000,
         block_bytes: 8_388_608,
         rows,
+        mark: Mark::Own,
     }
 }

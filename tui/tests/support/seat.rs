@@ -29,12 +29,21 @@ pub struct Seat {
 impl Seat {
     /// In front of the first frame, with so many wallets in the directory.
     pub fn new(size: (u16, u16), wallets: usize) -> Self {
+        let mut seat = Self::before(size, wallets, false);
+        seat.act(Action::Event(Event::Status(Box::new(status()))));
+        seat.release();
+        seat
+    }
+
+    /// The same, before anything was answered, on a node or before servers.
+    pub fn before(size: (u16, u16), wallets: usize, remote: bool) -> Self {
         let settings = Settings {
             network: SafeText::new("devnet"),
             prefix: prefix(),
             auto_lock_s: 300,
             maturity_blocks: 100,
-            own_node: true,
+            own_node: !remote,
+            remote,
         };
         let (state, effects) = State::new(settings, Keymap::default(), size, NOW_MS);
         let names = ["main", "old phone", "shop"];
@@ -44,7 +53,13 @@ impl Seat {
             .collect();
         let fake = Fake {
             wallets,
-            payment: PaymentStatus::Pending { place: Some(3) },
+            payment: Payment {
+                status: PaymentStatus::Pending { place: Some(3) },
+                mark: Mark::Own,
+                handed: None,
+            },
+            prices: prices(),
+            remote: None,
             contacts: contacts(),
             refuse_plan: None,
             mining: true,
@@ -53,18 +68,15 @@ impl Seat {
             overview: overview(),
             asked: Vec::new(),
         };
-        let mut seat = Self {
+        Self {
             state,
             fake,
             theme: Theme::built_in("night").unwrap(),
             copied: Vec::new(),
             left: false,
-            answering: true,
-            held: Vec::new(),
-        };
-        seat.act(Action::Event(Event::Status(Box::new(status()))));
-        seat.take(effects);
-        seat
+            answering: false,
+            held: effects,
+        }
     }
 
     /// With the wallet open.
@@ -117,6 +129,7 @@ impl Seat {
                     "right" => KeyCode::Right,
                     "end" => KeyCode::End,
                     "backspace" => KeyCode::Backspace,
+                    "pagedown" => KeyCode::PageDown,
                     f if f.len() == 2 && f.starts_with('f') => KeyCode::F(f[1..].parse().unwrap()),
                     c => KeyCode::Char(c.chars().next().unwrap()),
                 };
