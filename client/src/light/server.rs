@@ -176,7 +176,12 @@ impl HttpServer {
     ///
     /// # Errors
     /// As [`HttpServer::call`].
-    pub async fn call_within<P, T>(&self, method: &str, params: &P, bytes_max: usize) -> Result<T, ServerError>
+    pub async fn call_within<P, T>(
+        &self,
+        method: &str,
+        params: &P,
+        bytes_max: usize,
+    ) -> Result<T, ServerError>
     where
         P: Serialize + ?Sized + Sync,
         T: DeserializeOwned,
@@ -212,7 +217,11 @@ impl HttpServer {
         answer::read(&bytes, id)
     }
 
-    fn question<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> Result<(u64, Vec<u8>), ServerError> {
+    fn question<P: Serialize + ?Sized>(
+        &self,
+        method: &str,
+        params: &P,
+    ) -> Result<(u64, Vec<u8>), ServerError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let params = serde_json::value::to_raw_value(params).map_err(|_| ServerError::Unwritable)?;
         // Without parameters, the field is left out.

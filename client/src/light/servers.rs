@@ -115,7 +115,9 @@ impl<E> NoAnswer<E> {
 impl<E: std::fmt::Display> std::fmt::Display for NoAnswer<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.failures.last() {
-            Some((_, error)) => write!(f, "none of {} remote nodes answered; the last: {error}", self.failures.len()),
+            Some((_, error)) => {
+                write!(f, "none of {} remote nodes answered; the last: {error}", self.failures.len())
+            }
             None => f.write_str("no remote node is left to be asked"),
         }
     }

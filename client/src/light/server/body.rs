@@ -141,9 +141,10 @@ impl Sink {
         match self {
             Self::Plain(bounded) => Ok(bounded.bytes),
             Self::Gzip(mut decoder) => match decoder.try_finish() {
-                Ok(()) => {
-                    decoder.finish().map(|bounded| bounded.bytes).map_err(|_| Fault::Compression(Encoding::Damaged).into())
-                }
+                Ok(()) => decoder
+                    .finish()
+                    .map(|bounded| bounded.bytes)
+                    .map_err(|_| Fault::Compression(Encoding::Damaged).into()),
                 Err(_) => Err(decoder.get_ref().fault()),
             },
         }

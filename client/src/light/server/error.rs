@@ -237,7 +237,7 @@ pub(super) fn classify(
 
 /// Why there is no connection.
 fn connection(error: &reqwest::Error, proxied: bool) -> Absence {
-    let kind = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let kind = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(innermost);
     match kind {
         // The only data that are read while connecting are those of TLS.
         Some(io::ErrorKind::InvalidData) => Absence::NotTrusted,
@@ -250,12 +250,21 @@ fn connection(error: &reqwest::Error, proxied: bool) -> Absence {
     }
 }
 
+/// What an error of the system's is about: one may hold another, which it does not name as its source.
+fn innermost(error: &io::Error) -> io::ErrorKind {
+    let mut error = error;
+    while let Some(held) = error.get_ref().and_then(|held| held.downcast_ref::<io::Error>()) {
+        error = held;
+    }
+    error.kind()
+}
+
 /// True if the connection ended before the message did, rather than the message being none of HTTP.
 fn broke_off(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| {
-        let by_http = cause.downcast_ref::<hyper::Error>().is_some_and(|error| {
-            error.is_incomplete_message() || error.is_canceled() || error.is_closed()
-        });
+        let by_http = cause
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed());
         let by_system = cause.downcast_ref::<io::Error>().is_some_and(|error| {
             matches!(
                 error.kind(),

@@ -61,9 +61,9 @@ pub(super) fn in_our_words(refusal: ApiError) -> ApiError {
         ApiError::InvalidParams { .. } => ApiError::InvalidParams { reason: reason() },
         ApiError::OverLimit { .. } => ApiError::OverLimit { reason: reason() },
         ApiError::NotFound { what, .. } => ApiError::NotFound { what, key: "asked for".to_owned() },
-        ApiError::OtherNetwork { .. } => {
-            ApiError::InvalidParams { reason: "the server says that the address is of another network".to_owned() }
-        }
+        ApiError::OtherNetwork { .. } => ApiError::InvalidParams {
+            reason: "the server says that the address is of another network".to_owned(),
+        },
         ApiError::TxRefused { rule, .. } => ApiError::TxRefused { rule: own_rule(rule), reason: reason() },
         ApiError::InsufficientFunds { rule, needed, available } => {
             ApiError::InsufficientFunds { rule: own_rule(rule), needed, available }
@@ -81,7 +81,9 @@ pub(super) fn in_our_words(refusal: ApiError) -> ApiError {
             ApiError::FeeTooLow { rule: own_rule(rule), offered, minimum }
         }
         ApiError::PoolFull { rule, .. } => ApiError::PoolFull { rule: own_rule(rule), reason: reason() },
-        ApiError::BlockRefused { rule, .. } => ApiError::BlockRefused { rule: own_rule(rule), reason: reason() },
+        ApiError::BlockRefused { rule, .. } => {
+            ApiError::BlockRefused { rule: own_rule(rule), reason: reason() }
+        }
         ApiError::NotAvailable { .. } => ApiError::NotAvailable { reason: reason() },
         ApiError::Busy { .. } => ApiError::Busy { reason: reason() },
         ApiError::Storage { damaged, .. } => ApiError::Storage { reason: reason(), damaged },
@@ -96,7 +98,9 @@ pub(super) fn in_our_words(refusal: ApiError) -> ApiError {
         | ApiError::TimedOut { .. }
         | ApiError::Rejected { .. }
         | ApiError::FalseProof { .. }
-        | ApiError::Malformed { .. } => ApiError::Malformed { reason: "an error that no server makes".to_owned() },
+        | ApiError::Malformed { .. } => {
+            ApiError::Malformed { reason: "an error that no server makes".to_owned() }
+        }
     }
 }
 

@@ -63,7 +63,8 @@ async fn the_question_says_no_more_than_it_must() {
         .skip(1)
         .filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase()))
         .collect();
-    let mut expected = ["content-type", "accept", "accept-encoding", "host", "content-length"].map(str::to_owned);
+    let mut expected =
+        ["content-type", "accept", "accept-encoding", "host", "content-length"].map(str::to_owned);
     let mut found = names.clone();
     found.sort();
     expected.sort();

@@ -186,7 +186,8 @@ async fn an_address_is_not_hedged_and_goes_to_one_more_server_if_its_own_fails()
     let servers = list(&[&hosts[0], &hosts[1], &hosts[2]], false);
     let mine = address(1);
     let order = servers.order(Route::Address(&mine));
-    let question = |_, server: Arc<HttpServer>| async move { server.call::<_, Value>("state_proof", &()).await };
+    let question =
+        |_, server: Arc<HttpServer>| async move { server.call::<_, Value>("state_proof", &()).await };
     // Far beyond the longest delay of a hedge that these servers could have.
     for id in &order {
         servers.entries[id.index()].standing.lock().answered(Duration::from_millis(1));
@@ -241,7 +242,8 @@ async fn several_are_told_and_each_one_answers_for_itself() {
     let broken = Hostile::saying(|_| http("500 No", &[], "")).await;
     let hosts = [named("a").await, broken, named("c").await];
     let servers = list(&[&hosts[0], &hosts[1], &hosts[2]], false);
-    let question = |_, server: Arc<HttpServer>| async move { server.call::<_, Value>("tx_submit", &["00"]).await };
+    let question =
+        |_, server: Arc<HttpServer>| async move { server.call::<_, Value>("tx_submit", &["00"]).await };
     let answers = timeout(PATIENCE, servers.ask_several(3, question)).await.unwrap();
     let answers: Vec<_> = answers.into_iter().map(|(id, answer)| (id.index(), answer)).collect();
     assert_eq!(
@@ -253,8 +255,9 @@ async fn several_are_told_and_each_one_answers_for_itself() {
 
 #[tokio::test]
 async fn a_killed_server_that_comes_back_is_used_again() {
-    let answer =
-        |asked: Asked, mut wire: Wire| async move { wire.say(result(&asked, &json!(1))).await.then_some(wire) };
+    let answer = |asked: Asked, mut wire: Wire| async move {
+        wire.say(result(&asked, &json!(1))).await.then_some(wire)
+    };
     let first = Hostile::start(answer).await;
     let place = first.address;
     let servers = list(&[&first], false);
@@ -274,7 +277,11 @@ async fn a_killed_server_that_comes_back_is_used_again() {
         }
     };
     let _second = Hostile::on(listener, answer);
-    assert_eq!(ask(&servers, Route::Any).await.unwrap().value, json!(1), "the only one is asked though it rests");
+    assert_eq!(
+        ask(&servers, Route::Any).await.unwrap().value,
+        json!(1),
+        "the only one is asked though it rests"
+    );
     let id = servers.ids().next().unwrap();
     assert_eq!(servers.standing(id).health(), Health::Well);
 }

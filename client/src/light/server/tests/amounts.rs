@@ -92,7 +92,8 @@ async fn a_bomb_is_cut_at_the_cap_of_what_it_inflates_to() {
 
 #[tokio::test]
 async fn a_packed_answer_that_is_damaged_or_goes_on_is_refused() {
-    let body = |id| gzip(json!({ "jsonrpc": "2.0", "id": id, "result": "ab".repeat(4_000) }).to_string().as_bytes());
+    let body =
+        |id| gzip(json!({ "jsonrpc": "2.0", "id": id, "result": "ab".repeat(4_000) }).to_string().as_bytes());
     let damaged = Err(Fault::Compression(Encoding::Damaged).into());
     let cut = told(move |asked| {
         let mut packed = body(asked.id);
@@ -100,7 +101,8 @@ async fn a_packed_answer_that_is_damaged_or_goes_on_is_refused() {
         http("200 OK", &[JSON, GZIP], packed)
     });
     assert_eq!(cut.await, damaged);
-    let followed = told(move |asked| http("200 OK", &[JSON, GZIP], [body(asked.id), body(asked.id)].concat()));
+    let followed =
+        told(move |asked| http("200 OK", &[JSON, GZIP], [body(asked.id), body(asked.id)].concat()));
     assert_eq!(followed.await, damaged);
     let flipped = told(move |asked| {
         let mut packed = body(asked.id);

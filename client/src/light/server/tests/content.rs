@@ -32,7 +32,10 @@ async fn what_is_nested_too_deep_is_refused_before_it_is_parsed() {
 
 #[tokio::test]
 async fn an_answer_to_another_question_is_refused() {
-    assert_eq!(told_body(|id| format!(r#"{{"jsonrpc":"2.0","id":{},"result":1}}"#, id + 1)).await, broken(Fault::WrongId));
+    assert_eq!(
+        told_body(|id| format!(r#"{{"jsonrpc":"2.0","id":{},"result":1}}"#, id + 1)).await,
+        broken(Fault::WrongId)
+    );
     for id in ["null", "\"1\"", "-1", "1.0", "18446744073709551617"] {
         let answer = told_body(move |_| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":1}}"#)).await;
         assert_eq!(answer, broken(Fault::NotJsonRpc), "{id}");
@@ -80,7 +83,8 @@ async fn bytes_that_are_no_text_are_refused() {
 
 #[tokio::test]
 async fn another_content_type_is_refused() {
-    for field in ["content-type: text/html", "content-type: application/jsonp", "content-type: \u{1}", "x: y"] {
+    for field in ["content-type: text/html", "content-type: application/jsonp", "content-type: \u{1}", "x: y"]
+    {
         let answer = told(move |asked| {
             let body = format!(r#"{{"jsonrpc":"2.0","id":{},"result":1}}"#, asked.id);
             http("200 OK", &[field], body)
@@ -141,7 +145,8 @@ async fn malformed_values_are_typed_errors() {
         // Two digits of hex and two of base64 are the same text: then it is bytes, and somebody else refuses them.
         let base64_that_is_hex = value == json!("AAEC");
         assert!(
-            matches!(error, Err(ServerError::Broken(Fault::WrongType(_)))) || base64_that_is_hex && error.is_ok(),
+            matches!(error, Err(ServerError::Broken(Fault::WrongType(_))))
+                || base64_that_is_hex && error.is_ok(),
             "{field} = {value}: {error:?}"
         );
     }

@@ -57,7 +57,11 @@ async fn push(pending: PendingSubscriptionSink, pushing: Pushing) -> Result<(), 
             sink.send(message(&json!({ "words": "nonsense" }))).await?;
             sink.closed().await;
         }
-        Pushing::OneAndEnd => sink.send(message(&headers(1))).await?,
+        Pushing::OneAndEnd => {
+            sink.send(message(&headers(1))).await?;
+            // Only an error is told to the subscriber.
+            return Err("the end".into());
+        }
     }
     Ok(())
 }
@@ -151,9 +155,7 @@ async fn what_ends_is_asked_for_and_opened_again() {
     assert!(next(&mut watch).await.is_some());
     assert_eq!(next(&mut watch).await, None, "what was missed");
     assert!(watch.is_polling());
-    let again = async {
-        while next(&mut watch).await.is_none() {}
-    };
+    let again = async { while next(&mut watch).await.is_none() {} };
     timeout(PATIENCE, again).await.expect("the socket is tried again");
     server.stop().unwrap();
     while !watch.is_polling() {
@@ -191,8 +193,7 @@ async fn a_flood_is_read_at_a_bounded_pace_and_then_not_at_all() {
 
 #[tokio::test]
 async fn a_silent_socket_is_asked_after_a_while() {
-    let (address, _server) =
-        pusher(Pushing::Messages { count: 0, headers: 0, pause: Duration::ZERO }).await;
+    let (address, _server) = pusher(Pushing::Messages { count: 0, headers: 0, pause: Duration::ZERO }).await;
     let mut watch = watch(address, Beat { quiet_max: Duration::from_millis(100), ..BEAT }).await;
     assert_eq!(next(&mut watch).await, None);
     assert!(!watch.is_polling());
@@ -203,7 +204,8 @@ async fn a_socket_is_not_led_elsewhere() {
     let elsewhere = Hostile::saying(|asked| result(asked, &Value::Null)).await;
     let target = elsewhere.address;
     let redirecting = Hostile::raw(move |mut wire: Wire| async move {
-        wire.say(format!("HTTP/1.1 302 Found\r\nlocation: ws://{target}/\r\ncontent-length: 0\r\n\r\n")).await;
+        wire.say(format!("HTTP/1.1 302 Found\r\nlocation: ws://{target}/\r\ncontent-length: 0\r\n\r\n"))
+            .await;
         wire.hold().await;
     })
     .await;

@@ -62,8 +62,7 @@ async fn encryption_is_not_given_up() {
 #[tokio::test]
 async fn nobody_listening_is_told_apart() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let client =
-        HttpServer::new(ServerUrl::parse(&format!("http://{gone}")).unwrap(), &transport()).unwrap();
+    let client = HttpServer::new(ServerUrl::parse(&format!("http://{gone}")).unwrap(), &transport()).unwrap();
     assert_eq!(ask(&client).await, Err(Absence::ConnectionRefused.into()));
     assert_eq!(client.traffic().failures, 1);
 }
@@ -189,7 +188,11 @@ async fn a_server_that_comes_back_is_found_again() {
         }
     };
     let _second = Hostile::on(listener, answer);
-    assert_eq!(ask(&client).await, Ok(json!(1)), "the connection that was kept is dead, and that does not show");
+    assert_eq!(
+        ask(&client).await,
+        Ok(json!(1)),
+        "the connection that was kept is dead, and that does not show"
+    );
 }
 
 #[tokio::test]
