@@ -115,7 +115,7 @@ impl<'a> Pace<'a> {
 /// Where the pieces go, inflated if they must be.
 enum Sink {
     Plain(Bounded),
-    Gzip(GzDecoder<Bounded>),
+    Gzip(Box<GzDecoder<Bounded>>),
 }
 
 impl Sink {
@@ -124,7 +124,7 @@ impl Sink {
         let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
         match (encodings.next().map(|value| value.as_bytes()), encodings.next()) {
             (None | Some(b"identity"), None) => Ok(Self::Plain(bounded)),
-            (Some(b"gzip"), None) => Ok(Self::Gzip(GzDecoder::new(bounded))),
+            (Some(b"gzip"), None) => Ok(Self::Gzip(Box::new(GzDecoder::new(bounded)))),
             _ => Err(Fault::Compression(Encoding::Unknown).into()),
         }
     }
