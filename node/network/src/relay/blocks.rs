@@ -83,10 +83,11 @@ impl Blocks {
     /// A new peer. The first that this node chose are asked to push.
     pub fn on_peer(&mut self, turn: &mut Turn<'_>, node: NodeId) {
         let Some(peer) = turn.peers.get(&node) else { return };
-        let mut standing = Standing::new(turn.now.ms);
         // Both have told their tips in the handshake.
+        let tip = turn.world.tip().id;
+        let mut standing = Standing::new(turn.now.ms, tip);
         standing.has.insert(peer.tip.id);
-        standing.has.insert(turn.world.tip().id);
+        standing.has.insert(tip);
         let outbound = peer.link.direction == Direction::Outbound;
         self.standings.insert(node, standing);
         if outbound && self.pushers.has_room() {
@@ -227,6 +228,7 @@ impl Blocks {
         }
         self.hear_again(turn);
         self.announce(turn);
+        self.remind(turn);
         self.segments.go_on(turn);
     }
 

@@ -123,6 +123,7 @@ impl Blocks {
                 push = true;
             } else {
                 standing.has.insert(tip.id);
+                standing.told_of(tip.id, turn.now.ms);
                 turn.send(*node, Message::Tip { head: Box::new(head), work: tip.work });
             }
         }
@@ -134,6 +135,22 @@ impl Blocks {
             None => {
                 let ticket = turn.look(Room::Relay, Query::WholeBlock(tip.id));
                 self.looks.insert(ticket, Look::Tip(tip.id));
+            }
+        }
+    }
+
+    /// Tells those that have our tip from elsewhere, or had it pushed, now and then that it is ours: whoever only ever
+    /// listens would look to them as if it stood still.
+    pub(super) fn remind(&mut self, turn: &mut Turn<'_>) {
+        if turn.catching_up {
+            return;
+        }
+        let (tip, now_ms) = (turn.world.tip(), turn.now.ms);
+        let head = turn.world.tip_header();
+        for (node, standing) in &mut self.standings {
+            if standing.is_in_the_dark(&tip.id, now_ms) {
+                standing.told_of(tip.id, now_ms);
+                turn.send(*node, Message::Tip { head: Box::new(head), work: tip.work });
             }
         }
     }

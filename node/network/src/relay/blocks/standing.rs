@@ -13,6 +13,8 @@ const SAID_MAX: usize = 64;
 const SEGMENTS_MAX: usize = 16;
 /// Repetitions before they count.
 const REPEATS_MAX: u32 = 4;
+/// Time between two words about our own tip to a peer that has the block already, in ms.
+const REMIND_MS: u64 = 10_000;
 /// Time in which a peer may still push after it was told not to, in ms.
 const QUIET_AFTER_MS: u64 = 10_000;
 
@@ -25,6 +27,8 @@ pub struct Standing {
     pub segments: Recent<Hash>,
     /// It wants blocks pushed.
     pub wants_push: bool,
+    /// The tip that it knows to be ours, and when it was told.
+    told: (Hash, u64),
     /// Since when it is not to push; `None` while it may.
     quiet_since_ms: Option<u64>,
     tips: Recent<Hash>,
@@ -34,12 +38,13 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// A new peer: nobody pushes unasked.
-    pub const fn new(now_ms: u64) -> Self {
+    /// A new peer, which knows our tip by the handshake: nobody pushes unasked.
+    pub const fn new(now_ms: u64, tip: Hash) -> Self {
         Self {
             has: Recent::new(BLOCKS_MAX),
             segments: Recent::new(SEGMENTS_MAX),
             wants_push: false,
+            told: (tip, now_ms),
             quiet_since_ms: Some(now_ms),
             tips: Recent::new(SAID_MAX),
             compacts: Recent::new(SAID_MAX),
@@ -61,6 +66,17 @@ impl Standing {
         }
         self.repeats += 1;
         self.repeats <= REPEATS_MAX
+    }
+
+    /// It is told of our tip now.
+    pub const fn told_of(&mut self, tip: Hash, now_ms: u64) {
+        self.told = (tip, now_ms);
+    }
+
+    /// True if it should hear where we stand, though it has the block: it cannot know that we have executed it.
+    pub fn is_in_the_dark(&self, tip: &Hash, now_ms: u64) -> bool {
+        let (told, told_ms) = &self.told;
+        told != tip && now_ms.saturating_sub(*told_ms) >= REMIND_MS
     }
 
     /// It has announced the block as its tip.
