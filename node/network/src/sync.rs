@@ -265,12 +265,12 @@ impl Sync {
         }
     }
 
-    fn position(&self, turn: &Turn<'_>) -> Option<Position> {
+    fn position(&self, turn: &Turn<'_>) -> Position {
         let tip = turn.world.tip().height.get();
         let plain =
             |phase, from, at, target| Position { phase, from, at, target, done_before: 0, left_after: 0 };
         if let Some(millionths) = self.state.millionths() {
-            return Some(plain(Phase::State, 0, millionths, 1_000_000));
+            return plain(Phase::State, 0, millionths, 1_000_000);
         }
         if let Some((start, at, goal, again)) =
             self.headers.furthest().filter(|_| self.headers.is_busy(turn.now.ms))
@@ -278,13 +278,15 @@ impl Sync {
             let (from, at, target) = (start.get(), at.get(), goal.get());
             let way = target - from;
             let (done_before, left_after) = if again { (way, 0) } else { (0, way) };
-            return Some(Position { phase: Phase::Headers, from, at, target, done_before, left_after });
+            return Position { phase: Phase::Headers, from, at, target, done_before, left_after };
         }
         if self.is_catching_up {
-            return Some(plain(Phase::Blocks, self.from, tip, self.headers.proven(turn).get()));
+            return plain(Phase::Blocks, self.from, tip, self.headers.proven(turn).get());
         }
-        let (first, at) = self.history_at.filter(|_| self.history.is_busy())?;
-        Some(plain(Phase::History, first, at, self.state_height.max(at)))
+        match self.history_at.filter(|_| self.history.is_busy()) {
+            Some((first, at)) => plain(Phase::History, first, at, self.state_height.max(at)),
+            None => plain(Phase::Idle, tip, tip, tip),
+        }
     }
 
     /// True while the chain is far behind what peers have proven, and comes nearer. A node without peers, or whose peers

@@ -1,6 +1,7 @@
 //! Headers first: chains that claim more work than ours are read, proven, and only then handed to the node.
 //!
-//! One peer is asked at a time, the one that claims most; while it is slow another one is asked besides. What ends in a
+//! One peer is asked at a time, the one that claims most; while it is slow another one is asked besides, and of several
+//! that never come to an end one makes room for the next. What ends in a
 //! single batch is handed over at once if it has more work than what is known. Longer chains are read twice, see
 //! [`super::proof`]. A reading holds at most two batches and the commitments: with four readings at once that is less
 //! than 4 MiB, however many headers come.
@@ -27,6 +28,9 @@ const READINGS_MAX: usize = 4;
 const STALL_MS: u64 = 8_000;
 /// Time for which a peer is left alone after it stalled, or when nobody could tell, in ms.
 const PAUSE_MS: u64 = 20_000;
+/// The same after its chain had no end in sight and others waited, in ms: each one more costs as long as it takes to see
+/// that, and does not come back soon.
+const ENDLESS_PAUSE_MS: u64 = 600_000;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -114,6 +118,7 @@ impl Headers {
         // Another peer was faster.
         self.runs.retain(|run| !matches!(run.pass, Pass::Proving(_)) || !run.is_passed_by(best));
         self.part_with_stalled(turn);
+        self.part_with_endless(turn, in_a_hurry);
         while self.runs.len() < READINGS_MAX && self.runs.iter().all(|run| run.is_slow(now_ms)) {
             let runs = &self.runs;
             let busy = |node: &NodeId| runs.iter().any(|run| run.node == *node);
@@ -121,6 +126,23 @@ impl Headers {
             let Some(goal) = turn.peers.get(&node).map(|peer| peer.tip) else { return };
             let run = Run::new(turn, node, goal);
             self.runs.push(run);
+        }
+    }
+
+    /// When nothing but endless chains is being read, the one that has shown least makes room for somebody else.
+    fn part_with_endless(&mut self, turn: &Turn<'_>, in_a_hurry: bool) {
+        let now_ms = turn.now.ms;
+        if self.runs.len() < READINGS_MAX || !self.runs.iter().all(|run| run.is_endless(now_ms)) {
+            return;
+        }
+        let runs = &self.runs;
+        let busy = |node: &NodeId| runs.iter().any(|run| run.node == *node);
+        if self.sources.next(turn, in_a_hurry, busy).is_none() {
+            return;
+        }
+        let least = (0..runs.len()).min_by_key(|at| runs[*at].shown());
+        if let Some(run) = least.map(|at| self.runs.remove(at)) {
+            self.sources.pause(run.node, now_ms + ENDLESS_PAUSE_MS);
         }
     }
 

@@ -34,7 +34,8 @@ pub struct Progress {
     pub phase: Phase,
     /// Where it began: a height, or 0 while a state is fetched.
     pub from: u64,
-    /// Where it stands: a height, or millionths of the keys of a state.
+    /// Where it stands: a height, or millionths of the keys of a state. While nothing is done, all three are the
+    /// height of the tip.
     pub at: u64,
     /// Where it ends, as far as is known.
     pub target: u64,
@@ -71,12 +72,13 @@ impl Meter {
     }
 
     /// Takes note of where the synchronisation stands. Blocks are weighed by `profile` where it knows them.
-    pub(super) fn measure(&mut self, now_ms: u64, position: Option<Position>, profile: &Profile) {
-        let Some(position) = position else {
-            self.progress = Progress { at: self.progress.at, ..Progress::default() };
+    pub(super) fn measure(&mut self, now_ms: u64, position: Position, profile: &Profile) {
+        if position.phase == Phase::Idle {
+            let Position { phase, from, at, target, .. } = position;
+            self.progress = Progress { phase, from, at, target, ..Progress::default() };
             self.samples.clear();
             return;
-        };
+        }
         if position.phase != self.progress.phase || position.at < self.progress.from {
             self.progress = Progress { phase: position.phase, from: position.from, ..Progress::default() };
             self.samples.clear();

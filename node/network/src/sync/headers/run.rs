@@ -137,12 +137,17 @@ impl Run {
     /// claims most could keep this node busy with headers that cost nothing.
     pub(in super::super) fn is_endless(&self, now_ms: u64) -> bool {
         let took_ms = now_ms.saturating_sub(self.began_ms);
-        let shown = self.chain.as_ref().map_or(0, |(start, at)| at.work.get() - start.work.get());
+        let shown = self.shown();
         let at = self.chain.as_ref().map_or(0, |(_, at)| at.work.get());
         let left = self.goal.work.get().saturating_sub(at);
         matches!(self.pass, Pass::Proving(_))
             && took_ms > LONG_MS
             && left.saturating_mul(took_ms.into()) > shown.saturating_mul(REST_MS.into())
+    }
+
+    /// The work that it has shown so far.
+    pub(in super::super) fn shown(&self) -> u128 {
+        self.chain.as_ref().map_or(0, |(start, at)| at.work.get() - start.work.get())
     }
 
     /// True if all that it could show is known by now.

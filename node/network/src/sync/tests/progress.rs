@@ -87,19 +87,19 @@ fn the_rest_is_foretold_within_thirty_percent_after_a_fifth() {
 #[test]
 fn nothing_is_foretold_before_it_is_honest() {
     let (mut meter, profile) = (Meter::default(), Profile::default());
-    let position = |at| {
-        let plain =
-            Position { phase: Phase::Blocks, from: 0, at, target: 1_000, done_before: 0, left_after: 0 };
-        Some(plain)
-    };
+    let position =
+        |at| Position { phase: Phase::Blocks, from: 0, at, target: 1_000, done_before: 0, left_after: 0 };
     meter.measure(0, position(0), &profile);
     meter.measure(1_000, position(100), &profile);
     assert_eq!(meter.progress().eta_ms, None);
     meter.measure(2_000, position(200), &profile);
     assert_eq!(meter.progress().eta_ms, Some(8_000));
     assert!((meter.progress().rate_per_s - 100.0).abs() < 0.01);
-    meter.measure(3_000, None, &profile);
-    assert_eq!((meter.progress().phase, meter.progress().eta_ms), (Phase::Idle, None));
+    meter.measure(3_000, Position { phase: Phase::Idle, from: 200, target: 200, ..position(200) }, &profile);
+    assert_eq!(
+        (meter.progress().phase, meter.progress().at, meter.progress().eta_ms),
+        (Phase::Idle, 200, None)
+    );
 }
 
 #[test]
