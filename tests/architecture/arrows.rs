@@ -65,6 +65,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("argon2", &["vibecoin-client"]),
     ("chacha20poly1305", &["vibecoin-client"]),
     ("bip39", &["vibecoin-client"]),
+    ("reqwest", &["vibecoin-client"]),
     ("libp2p", &["vibecoin-swarm"]),
 ];
 

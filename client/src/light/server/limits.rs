@@ -71,8 +71,9 @@ pub fn answer_bytes_max(method: &str) -> usize {
         "light_ancestor" | "light_poh_fault" => 32 * KIB,
         // The account and at most 256 slots, each with a path of at most 256 siblings.
         "state_proof" => 6 * MIB,
-        // At most 1,000 entries, each with a memo of the longest kind.
-        "account_history" => 2 * MIB,
+        // At most 1,000 entries, of which few have long memos: a memo may have 256 KiB in hex, and whoever finds a page
+        // too large asks for a shorter one.
+        "account_history" => 4 * MIB,
         // The encoding twice, and a path.
         "chain_tx" => MIB,
         // A full block of plain transfers, which are four times as long as JSON than as bytes, and then as hex.
