@@ -32,15 +32,17 @@ use crate::tip::Parent;
 /// Blocks whose rows are written at once.
 const BATCH_BLOCKS: usize = 500;
 
-/// Columns that follow from the blocks.
-const DERIVED: [Column; 18] = [
+/// Columns that follow from the headers, and are made again while their order is found.
+const ORDER: [Column; 3] = [Column::Children, Column::BlocksByHeight, Column::HistoryNodes];
+
+/// Columns that follow from the blocks, and are made again as the chain is executed.
+const DERIVED: [Column; 17] = [
     Column::ActiveChain,
     Column::Undo,
     Column::Transactions,
     Column::TransactionsBySender,
     Column::TransactionsByRecipient,
     Column::Activity,
-    Column::HistoryNodes,
     Column::StateNodes,
     Column::StateRoots,
     Column::StateStale,
@@ -173,9 +175,7 @@ fn order_blocks(store: &dyn KeyValueStore, spec: &ChainSpec) -> Result<Found, Op
     let genesis = genesis(spec).id();
     let mut standing: HashMap<Hash, BlockStatus> = HashMap::from([(genesis, BlockStatus::Valid)]);
     let mut rows = Overlay::new(store);
-    for column in [Column::Children, Column::BlocksByHeight] {
-        rows.clear(column);
-    }
+    ORDER.into_iter().for_each(|column| rows.clear(column));
     opening::put_genesis(&mut rows, &vibecoin_consensus::genesis(spec))?;
     let mut unwritten = 0;
     for id in by_height.into_values().flatten().filter(|id| *id != genesis) {
