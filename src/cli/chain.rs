@@ -110,6 +110,13 @@ pub struct GenerateArgs {
     /// Which of the chains that these options allow
     #[arg(long, default_value_t = 1, value_name = "SEED")]
     pub seed: u64,
+    /// Let the hash rate jump once in so many blocks, on average, to between a quarter and four times the one that
+    /// finds a block of the genesis bits in the interval. Times and difficulty follow; otherwise blocks come evenly
+    #[arg(long, value_name = "EVERY", value_parser = clap::value_parser!(u64).range(1..))]
+    pub hash_rate_steps: Option<u64>,
+    /// When the last block is found (milliseconds since 1970); now if left out
+    #[arg(long, value_name = "MS", value_parser = timestamp, requires = "hash_rate_steps")]
+    pub end_ms: Option<Timestamp>,
     /// Beside one block in so many stands a sibling. In a file it comes first, so that importing reorganises
     #[arg(long, value_name = "EVERY", value_parser = clap::value_parser!(u64).range(1..))]
     pub forks: Option<u64>,

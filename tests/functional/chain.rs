@@ -91,6 +91,54 @@ fn chains_are_not_made_where_they_cannot_be() {
 }
 
 #[test]
+fn difficulty_follows_a_hash_rate_that_jumps_and_the_end_is_kept() {
+    const BLOCKS: u64 = 2_000;
+    const START_MS: u64 = 1_767_225_600_000;
+    let home = Home::new();
+    let spec = home.path().join("private.json");
+    let start = format!("genesis_time_ms={START_MS}");
+    let mut new_spec = vec!["chain", "new-spec", "--out", spec.to_str().unwrap(), "--set", &start];
+    for change in ["half_life_ms=300000", "genesis_bits=0x2007ffff", "poh_hashes_per_tick=1"] {
+        new_spec.extend(["--set", change]);
+    }
+    home.ok(&new_spec);
+    let end_ms = START_MS + BLOCKS * 1_000;
+    let (count, end) = (BLOCKS.to_string(), end_ms.to_string());
+    let options = ["--blocks", &count, "--hash-rate-steps", "200", "--end-ms", &end, "--seed", "2"];
+
+    let home = Home::new().on_network(&spec);
+    let mut into = vec!["chain", "generate"];
+    into.extend(options);
+    let made = home.json(&into);
+    assert_eq!((&made["height"], &made["time"]), (&BLOCKS.into(), &end_ms.into()), "{made}");
+    let file = Home::new().on_network(&spec).generate("again", &options);
+    assert_eq!(file.made["tip"], made["tip"], "the same options, the same chain");
+
+    // A node takes it as it is: no time lies ahead, and the work of a hundred blocks goes up and down.
+    let node = home.node(&[]);
+    assert_eq!(home.tip()["id"], made["tip"]);
+    let header = |height: u64| home.rpc("chain_header", &[&height.to_string()]);
+    let sampled: Vec<Value> = (0..=BLOCKS).step_by(100).map(header).collect();
+    let sums: Vec<f64> = sampled.iter().map(|header| text(&header["work"]).parse().unwrap()).collect();
+    let works: Vec<f64> = sums.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let steps: Vec<f64> = works.windows(2).map(|pair| pair[1] / pair[0]).collect();
+    assert!(steps.iter().any(|step| *step > 1.1) && steps.iter().any(|step| *step < 0.9), "{works:?}");
+    let times: Vec<u64> = sampled.iter().map(|header| header["time"].as_u64().unwrap()).collect();
+    assert!(times.is_sorted() && times.last() == Some(&end_ms), "{times:?}");
+    node.terminate();
+    assert_eq!(home.json(&["chain", "verify"])["id"], made["tip"]);
+
+    let refused =
+        |more: &[&str]| home.fails(2, &[&["chain", "generate", "--blocks", "10"][..], more].concat());
+    let said = refused(&["--hash-rate-steps", "5", "--end-ms", "9000000000000"]);
+    assert!(said.contains("ahead"), "{said}");
+    let said = refused(&["--hash-rate-steps", "5"]);
+    assert!(said.contains("on the schedule of this network"), "{said}");
+    let said = Home::new().fails(2, &["chain", "generate", "--blocks", "10", "--hash-rate-steps", "5"]);
+    assert!(said.contains("half_life_ms"), "a network that does not retarget: {said}");
+}
+
+#[test]
 fn siblings_and_branches_reorganise_whoever_imports_them() {
     let home = Home::new();
     let trunk = home.generate("trunk", &["--blocks", "40", "--forks", "8", "--txs-per-block", "2"]);

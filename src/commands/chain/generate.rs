@@ -2,7 +2,8 @@
 //!
 //! Every block is made by the miner's own template and goes through the door of every block. It is fast because
 //! three things happen at once: a block is imported, the segment after it is made, and the payments of the next one
-//! are signed. The same options give the same bytes, on any machine: no clock is asked, and chance has a seed.
+//! are signed. The same options give the same bytes, on any machine: chance has a seed, and no clock is asked but for
+//! where a chain ends that shall end now.
 //!
 //! Deliberately absent: hard specs. Work is done, not pretended, so the network must be an easy one.
 
@@ -30,8 +31,10 @@ use crate::context::{Context, exit_on_interrupt, now};
 use crate::failure::{Failure, Outcome};
 use crate::progress;
 
+mod chance;
 mod crowd;
 mod maker;
+mod pace;
 
 /// Tries that one block may take on average: a second or so of one processor.
 const TRIES_MAX: u128 = 1 << 24;
@@ -62,7 +65,10 @@ pub(super) fn run(context: &Context, args: &GenerateArgs) -> Outcome {
         "transactions": made.transactions,
         "height": made.height,
         "tip": made.tip,
+        "time": made.time,
         "state_root": made.state_root,
+        "work_least": made.work.0.to_string(),
+        "work_most": made.work.1.to_string(),
         "seconds": seconds,
         "blocks_per_s": per_second,
     });
@@ -77,7 +83,9 @@ pub(super) fn run(context: &Context, args: &GenerateArgs) -> Outcome {
             .fact("transactions", made.transactions)
             .fact("height", made.height)
             .fact("tip", made.tip)
-            .fact("state root", made.state_root);
+            .fact("found at", format!("{} ms", made.time))
+            .fact("state root", made.state_root)
+            .fact("tries a block", format!("{} to {}", made.work.0, made.work.1));
         match &args.out {
             Some(out) => paper.fact("file", format!("{} ({} bytes)", out.display(), made.bytes)),
             None => paper.fact("directory", context.config.node_dir().display()),
@@ -100,18 +108,23 @@ fn check(spec: &ChainSpec, args: &GenerateArgs) -> Outcome {
     if u64::from(args.txs_per_block) > most {
         return Err(Failure::Usage(format!("a block of this network holds {most} of these transactions")));
     }
-    let last = spec
-        .interval_ms
-        .checked_mul(args.blocks)
-        .and_then(|span| spec.genesis_time.checked_add(span))
-        .ok_or_else(|| Failure::Usage("so many blocks do not fit the time there is".to_owned()))?;
-    if args.out.is_none() && last > now() {
+    let last = match args.hash_rate_steps {
+        Some(_) => args.end_ms,
+        None => Some(end_of_schedule(spec, args.blocks)?),
+    };
+    if let Some(last) = last.filter(|last| args.out.is_none() && *last > now()) {
         return Err(Failure::Usage(format!(
-            "{} blocks after the genesis reach up to {last} ms, which lies ahead: make fewer, or a file with --out",
-            args.blocks
+            "the last block would be found at {last} ms, which lies ahead: make fewer, or a file with --out"
         )));
     }
     Ok(())
+}
+
+/// When so many blocks after the genesis are there, the interval after one another.
+fn end_of_schedule(spec: &ChainSpec, blocks: u64) -> Outcome<Timestamp> {
+    let span = spec.interval_ms.checked_mul(blocks);
+    span.and_then(|span| spec.genesis_time.checked_add(span))
+        .ok_or_else(|| Failure::Usage("so many blocks do not fit the time there is".to_owned()))
 }
 
 /// On top of what the directory holds.

@@ -14,6 +14,7 @@ use vibecoin_primitives::transaction::TRANSACTION_VERSION;
 use vibecoin_primitives::{Address, Amount, Transaction, TransactionBody};
 use vibecoin_storage::StateReader;
 
+use super::chance::Chance;
 use crate::failure::{Failure, Outcome};
 
 /// The mnemonic that everybody knows; devnet's allocation is to its first accounts.
@@ -29,28 +30,6 @@ const MEMO_BYTES_MAX: u64 = 32;
 const POOR_BEATS: u64 = 2_000_000;
 /// An account sends at most this part of what it has.
 const PART: u64 = 1_000;
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, well spread, and the same everywhere.
-pub(super) struct Chance(u64);
-
-impl Chance {
-    pub(super) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`, which is not 0.
-    pub(super) const fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-}
 
 /// One account, as its books have it.
 struct Member {

@@ -8,18 +8,23 @@ use vibecoin_consensus::emission;
 use vibecoin_consensus::pow::Search;
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::state_key::REWARD_RING;
-use vibecoin_primitives::{Address, Block, ChainSpec, Height, Timestamp, Transaction};
+use vibecoin_primitives::{Address, Block, ChainSpec, Height, Timestamp, Transaction, Work};
 
 use super::crowd::Crowd;
+use super::pace::Pace;
 use crate::cli::chain::GenerateArgs;
 use crate::commands::chain::grouped::Grouped;
+use crate::context::now;
 use crate::failure::{Failure, Outcome};
 
 /// What was made.
 pub(super) struct Made {
     pub(super) height: Height,
     pub(super) tip: Hash,
+    pub(super) time: Timestamp,
     pub(super) state_root: Hash,
+    /// Of the easiest and of the hardest block.
+    pub(super) work: (Work, Work),
     pub(super) transactions: u64,
     pub(super) siblings: u64,
     /// Of the file.
@@ -39,9 +44,11 @@ pub(super) struct Maker<'a> {
     group: &'a Grouped,
     spec: Arc<ChainSpec>,
     crowd: Crowd,
+    pace: Pace,
     payments: usize,
     next: Next,
     newest: Option<Block>,
+    work: Option<(Work, Work)>,
     transactions: u64,
     siblings: u64,
 }
@@ -50,6 +57,7 @@ impl<'a> Maker<'a> {
     pub(super) fn new(chain: &'a mut Chain, group: &'a Grouped, args: &GenerateArgs) -> Outcome<Self> {
         let reader = chain.reader();
         let spec = Arc::clone(reader.spec());
+        let pace = Pace::new(&spec, &reader.tip().block.header, args, now())?;
         let mut crowd = Crowd::new(spec.chain_id, args.accounts, args.seed, &reader.view()?.state()?)?;
         let payments = args.txs_per_block as usize;
         let next = draw(&mut crowd, child_of(reader.tip().height())?, payments);
@@ -59,9 +67,11 @@ impl<'a> Maker<'a> {
             group,
             spec,
             crowd,
+            pace,
             payments,
             next,
             newest: None,
+            work: None,
             transactions: 0,
             siblings: 0,
         })
@@ -69,7 +79,9 @@ impl<'a> Maker<'a> {
 
     /// Makes the next block and puts it on the tip; another one beside it, if that is wanted.
     pub(super) fn next(&mut self, wants_sibling: bool) -> Outcome<Option<Block>> {
-        let time = self.time(child_of(self.reader.tip().height())?)?;
+        let found = self.pace.next(&self.spec, &self.reader.tip().block.header);
+        let time =
+            found.map_err(|error| impossible(&error))?.ok_or_else(|| impossible(&"no time is left"))?;
         let sibling = if wants_sibling {
             let later = time.checked_add(1).ok_or_else(|| impossible(&"no time is left"))?;
             let miner = self.crowd.bystander();
@@ -94,6 +106,8 @@ impl<'a> Maker<'a> {
         );
         expect(&report?.verdict, &Verdict::Extended)?;
         self.next = next;
+        let work = self.chain.tip().own_work;
+        self.work = self.work.map(|(least, most)| (least.min(work), most.max(work))).or(Some((work, work)));
         if let Some(sibling) = &sibling {
             let report = self.chain.import(sibling.clone(), Timestamp::new(u64::MAX))?;
             expect(&report.verdict, &Verdict::Side)?;
@@ -121,18 +135,13 @@ impl<'a> Maker<'a> {
         Ok(Made {
             height: tip.height(),
             tip: tip.id(),
+            time: tip.time(),
+            work: self.work.unwrap_or_default(),
             state_root: tip.content.state_root,
             transactions: self.transactions,
             siblings: self.siblings,
             bytes: 0,
         })
-    }
-
-    /// The interval after the block before, on the network's own schedule.
-    fn time(&self, height: Height) -> Outcome<Timestamp> {
-        let span = self.spec.interval_ms.checked_mul(height.get());
-        let time = span.and_then(|span| self.spec.genesis_time.checked_add(span));
-        time.ok_or_else(|| impossible(&"no time is left"))
     }
 
     /// A block on the tip, with the first nonce that does.
