@@ -5,6 +5,7 @@
 //! - methods of the operator ask for the cookie, each call of a batch by itself, over a WebSocket by the header of
 //!   its handshake;
 //! - body ≤ 1 MiB, batch ≤ 50 calls, connections and subscriptions capped, a deadline for every HTTP request;
+//! - answers in gzip for whoever asks for it, at the cheapest level and a few at a time; requests never;
 //! - a subscriber that does not keep up loses its subscription instead of filling memory.
 //!
 //! Deliberately absent: TLS and accounts. Whoever serves strangers puts a proxy before it.
@@ -26,6 +27,7 @@ use crate::table::Access;
 use gate::Credential;
 
 mod gate;
+mod gzip;
 mod serve;
 #[cfg(test)]
 mod tests;

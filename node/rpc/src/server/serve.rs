@@ -25,6 +25,7 @@ use tower::Service;
 use tower::layer::util::Identity;
 
 use super::gate::{Credential, Gate};
+use super::gzip::{self, Packer};
 use super::{BATCH_MAX, BODY_BYTES_MAX, RESPONSE_BYTES_MAX, ServerConfig, ServerError};
 use crate::DISCOVER;
 use crate::api::{NodeApi, OperatorApi, register_node, register_operator};
@@ -76,6 +77,7 @@ impl RpcServer {
         let door = Door {
             gate: Arc::new(Gate::new(address, config.cookie, &config.allowed_hosts, &config.allowed_origins)),
             builder: Server::builder().set_config(limits).to_service_builder(),
+            packer: Arc::new(Packer::new()),
             methods,
             stop: stop_handle,
         };
@@ -193,6 +195,7 @@ async fn turn_away(mut socket: TcpStream, _permit: OwnedSemaphorePermit) {
 #[derive(Clone)]
 struct Door {
     gate: Arc<Gate>,
+    packer: Arc<Packer>,
     builder: TowerServiceBuilder<Identity, Identity>,
     methods: Methods,
     stop: StopHandle,
@@ -223,7 +226,10 @@ impl Service<HttpRequest<Incoming>> for Seated {
         let mut request = HttpRequest::from_parts(parts, body);
         request.extensions_mut().insert(credential);
         let mut service = self.door.builder.clone().build(self.door.methods.clone(), self.door.stop.clone());
-        if ws::is_upgrade_request(&request) {
+        let is_upgrade = ws::is_upgrade_request(&request);
+        let packer =
+            (!is_upgrade && gzip::is_wanted(request.headers())).then(|| Arc::clone(&self.door.packer));
+        if is_upgrade {
             let (closed, seat) = (service.on_session_closed(), Arc::clone(&self.seat));
             tokio::spawn(async move {
                 closed.await;
@@ -245,7 +251,11 @@ impl Service<HttpRequest<Incoming>> for Seated {
                     }
                 }
             };
-            Ok(answered.unwrap_or_else(|error| {
+            let packed = match (answered, packer) {
+                (Ok(answer), Some(packer)) => packer.pack(answer).await,
+                (answered, _) => answered,
+            };
+            Ok(packed.unwrap_or_else(|error| {
                 tracing::debug!("API request failed: {error}");
                 plain(StatusCode::INTERNAL_SERVER_ERROR, "the request failed".to_owned())
             }))

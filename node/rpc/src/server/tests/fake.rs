@@ -86,6 +86,14 @@ pub fn sample(method: &str) -> Value {
     let ban = json!({
         "who": "203.0.113.0/24", "since": 5, "until": 9, "reason": "spam", "by_operator": true,
     });
+    let storage = json!({
+        "disk_bytes": 5, "log_bytes": 1, "memory_bytes": 2, "archive": false, "states_from": 0,
+        "history_missing_below": null, "undo_from": 0, "prune_ticks": true, "ticks_from": 3, "verify_poh_depth": 17_280,
+        "kinds": [{ "kind": "bodies", "disk_bytes": 4, "memory_bytes": 2, "rows": 7 }],
+        "repair": { "reason": "a row was damaged", "tip_before": null, "height": 7, "shortened_by": 1,
+            "bodies_lost": 1, "headers_lost": 0 },
+        "recovered": null,
+    });
     match method {
         "chain_tip" | "chain_subscribe_tip" | "dev_revert" => tip,
         "chain_header" => header,
@@ -186,14 +194,7 @@ pub fn sample(method: &str) -> Value {
             "peers_outbound": 2, "sync": sync, "tip": tip, "mining": false, "time": 9, "clock_offset_ms": 0, "uptime_ms": 1,
             "best_header": { "id": HASH, "height": 8, "work": "16" },
             "waiting": { "headers_only": 1, "orphans": 0, "held": 0 },
-            "storage": {
-                "disk_bytes": 5, "log_bytes": 1, "memory_bytes": 2, "archive": false, "states_from": 0,
-                "history_missing_below": null, "undo_from": 0, "prune_ticks": true, "ticks_from": 3, "verify_poh_depth": 17_280,
-                "kinds": [{ "kind": "bodies", "disk_bytes": 4, "memory_bytes": 2, "rows": 7 }],
-                "repair": { "reason": "a row was damaged", "tip_before": null, "height": 7, "shortened_by": 1,
-                    "bodies_lost": 1, "headers_lost": 0 },
-                "recovered": null,
-            },
+            "storage": storage,
         }),
         "node_health" => {
             json!({

@@ -1,9 +1,10 @@
 //! What a stranger must not be able to do.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, ORIGIN};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -249,4 +250,47 @@ async fn a_subscriber_that_does_not_read_is_dropped() {
         delivered += 1;
     }
     assert!(delivered < 50, "{delivered} were delivered after all");
+}
+
+#[tokio::test]
+async fn answers_are_packed_for_whoever_asks_and_requests_never() {
+    let running = Running::start().await;
+    let batch = Value::Array(vec![call("chain_tip", json!([])); 50]);
+    let ask = async |encoding: Option<&str>| {
+        let request = running.post(&batch);
+        let request = match encoding {
+            Some(encoding) => request.header(ACCEPT_ENCODING, encoding),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        let coding = answer.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned());
+        (coding, answer.bytes().await.unwrap().to_vec())
+    };
+    let (coding, plain) = ask(None).await;
+    assert_eq!(coding, None);
+    let (coding, packed) = ask(Some("br, gzip")).await;
+    assert_eq!(coding.as_deref(), Some("gzip"));
+    assert!(packed.len() < plain.len() / 5);
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&*packed).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain);
+    assert_eq!(ask(Some("gzip;q=0")).await.0, None);
+
+    // A body in gzip is read as what it is: no JSON.
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(call("chain_tip", json!([])).to_string().as_bytes()).unwrap();
+    let request = running.post(&Value::Null).header(CONTENT_ENCODING, "gzip").body(encoder.finish().unwrap());
+    let (_, refused) = text(request).await;
+    assert_eq!(refused["error"]["code"], -32700, "{refused}");
+    // A WebSocket is one, whatever else its handshake asks for.
+    let mut socket = TcpStream::connect(running.server.address()).await.unwrap();
+    let handshake = format!(
+        "GET / HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAccept-Encoding: gzip\r\n\r\n",
+        running.server.address()
+    );
+    socket.write_all(handshake.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 101");
 }
