@@ -132,30 +132,31 @@ impl Watch {
 
     /// Tries to open the socket. Whatever comes of it, the next try is some time away.
     async fn reopen(&mut self) {
-        self.socket = self.subscribe().await;
+        self.socket = subscribe(&self.server, self.from_id).await;
         self.heard_at = Instant::now();
         self.reopen_at = self.heard_at + self.beat.reopen;
-    }
-
-    async fn subscribe(&self) -> Option<ApiStream<LightHeaders>> {
-        if self.server.is_proxied() {
-            return None;
-        }
-        let deadline = self.server.deadlines().head;
-        let client = RpcClient::new(self.server.url().as_str(), None).ok()?;
-        let client = client.with_deadline(deadline).with_socket_bounds(MESSAGE_BYTES_MAX, QUEUE_MAX);
-        match timeout(deadline, client.light_subscribe(self.from_id)).await {
-            Ok(Ok(stream)) => Some(stream),
-            // Why is for the server to say, and its words are not ours.
-            Ok(Err(_)) | Err(_) => {
-                tracing::debug!(server = %self.server.url(), "no WebSocket: it is asked every {:?}", self.beat.poll);
-                None
-            }
-        }
     }
 
     fn count(&self, headers: &LightHeaders) {
         let body = serde_json::to_string(headers).map_or(0, |text| text.len() as u64);
         self.server.meter().received(body + ENVELOPE_BYTES);
+    }
+}
+
+/// Opens a socket over which a server tells what follows a block; none where it offers no such thing.
+async fn subscribe(server: &HttpServer, from_id: Hash) -> Option<ApiStream<LightHeaders>> {
+    if server.is_proxied() {
+        return None;
+    }
+    let deadline = server.deadlines().head;
+    let client = RpcClient::new(server.url().as_str(), None).ok()?;
+    let client = client.with_deadline(deadline).with_socket_bounds(MESSAGE_BYTES_MAX, QUEUE_MAX);
+    match timeout(deadline, client.light_subscribe(from_id)).await {
+        Ok(Ok(stream)) => Some(stream),
+        // Why is for the server to say, and its words are not ours.
+        Ok(Err(_)) | Err(_) => {
+            tracing::debug!(server = %server.url(), "no WebSocket: it is asked from time to time");
+            None
+        }
     }
 }

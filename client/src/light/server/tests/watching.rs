@@ -120,6 +120,14 @@ async fn counting(target: SocketAddr) -> (SocketAddr, Arc<AtomicU64>) {
 }
 
 #[tokio::test]
+async fn a_watch_can_be_kept_by_a_task_of_its_own() {
+    let (address, _server) = pusher(Pushing::OneAndEnd).await;
+    let mut watch = watch(address, BEAT).await;
+    let heard = tokio::spawn(async move { next(&mut watch).await.map(|headers| headers.tip_height.get()) });
+    assert_eq!(heard.await.unwrap(), Some(1_234_568));
+}
+
+#[tokio::test]
 async fn a_block_costs_half_a_thousand_bytes_over_a_socket() {
     let pause = Duration::from_millis(20);
     let (address, _server) = pusher(Pushing::Messages { count: 21, headers: 1, pause }).await;
