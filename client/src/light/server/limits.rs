@@ -76,9 +76,10 @@ pub fn answer_bytes_max(method: &str) -> usize {
         "account_history" => 4 * MIB,
         // The encoding twice, and a path.
         "chain_tx" => MIB,
-        // A full block of plain transfers, which are four times as long as JSON than as bytes, and then as hex.
-        "chain_block" => 16 * MIB,
-        "chain_raw_block" => 8 * MIB,
+        // A block of 8 MiB, the most of a built-in network's: as JSON plain transfers are about four times as long as
+        // encoded, and in hex everything is twice as long.
+        "chain_block" => 48 * MIB,
+        "chain_raw_block" => 20 * MIB,
         "chain_poh" => MIB,
         // A thousand of what waits, and as many branches.
         "mempool_list" | "chain_forks" => MIB,
