@@ -13,6 +13,7 @@ pub mod error;
 pub mod files;
 pub mod history;
 pub mod keystore;
+pub mod light;
 pub mod lookalike;
 pub mod message;
 pub mod mnemonic;

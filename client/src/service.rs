@@ -1,8 +1,8 @@
 //! A wallet at work: the vault's keys, a node's answers, and the payments in between.
 //!
 //! A [`WalletService`] is made of a [`Vault`] and any face of a node ([`NodeApi`], in the same process or behind a
-//! wire). All that screens and command line do with money goes through it. What it says about money comes from
-//! the user's own node and is marked so.
+//! wire). All that screens and command line do with money goes through it. What it says about money is marked with
+//! what stands behind it: the user's own node, or the proven block at which the light client's face answered.
 //!
 //! Deliberately absent: a clock (the time comes with every call that needs one) and a loop of its own (whoever
 //! shows something asks when a tip changes).
@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use tokio::sync::Mutex;
+use vibecoin_crypto::Hash;
 use vibecoin_primitives::{Address, Height, Timestamp};
 use vibecoin_rpc::NodeApi;
 use vibecoin_rpc::types::FeePrices;
@@ -20,8 +21,9 @@ use crate::balance::{AccountBalance, Balances};
 use crate::error::WalletError;
 use crate::history::chain::CheckedChain;
 use crate::keystore::{AccountInfo, KeystoreError};
+use crate::light::face::LightFace;
 use crate::outbox::Outbox;
-use crate::trusted::Trusted;
+use crate::trusted::{Trusted, TrustedBy};
 use crate::vault::{Vault, blocking};
 
 mod history;
@@ -34,19 +36,43 @@ mod tests;
 /// Accounts in a row without any activity, after which a restored wallet looks no further.
 pub const DISCOVERY_GAP: u32 = 20;
 
+/// What stands behind the answers of a wallet's node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Backing {
+    /// It is the user's own.
+    Own,
+    /// It is the face of a light client: each answer names the proven block that it was held against.
+    Proven,
+}
+
 /// See the module. Shared by reference: every method takes `&self`.
 pub struct WalletService {
     vault: Arc<Vault>,
     node: Arc<dyn NodeApi>,
+    backing: Backing,
     /// Checked histories by address.
     chains: Mutex<HashMap<Address, CheckedChain>>,
 }
 
 impl WalletService {
-    /// The wallets of a vault over a node.
+    /// The wallets of a vault over the user's own node.
     #[must_use]
     pub fn new(vault: Arc<Vault>, node: Arc<dyn NodeApi>) -> Self {
-        Self { vault, node, chains: Mutex::new(HashMap::new()) }
+        Self { vault, node, backing: Backing::Own, chains: Mutex::new(HashMap::new()) }
+    }
+
+    /// The wallets of a vault over a light client.
+    #[must_use]
+    pub fn light(vault: Arc<Vault>, face: Arc<LightFace>) -> Self {
+        Self { vault, node: face, backing: Backing::Proven, chains: Mutex::new(HashMap::new()) }
+    }
+
+    /// A value with what stands behind it, if it was answered for this block.
+    const fn marked<T>(&self, value: T, height: Height, id: Hash) -> Trusted<T> {
+        match self.backing {
+            Backing::Own => Trusted::own(value),
+            Backing::Proven => Trusted { value, by: TrustedBy::Proven { height, id } },
+        }
     }
 
     /// The keys' owner.
@@ -87,9 +113,9 @@ impl WalletService {
         let opened = self.vault.opened()?;
         let outbox = self.outbox().await?;
         let answers = try_join_all(opened.accounts.iter().map(|account| self.ask(account, &outbox))).await?;
-        let height = answers.iter().map(|(height, _)| *height).min().unwrap_or_default();
+        let (height, id) = answers.iter().map(|(at, _)| *at).min().unwrap_or_default();
         let accounts = answers.into_iter().map(|(_, balance)| balance).collect();
-        Ok(Trusted::own(Balances { height, accounts }))
+        Ok(self.marked(Balances { height, accounts }, height, id))
     }
 
     /// Looks for accounts that were used before, and adds them: the first account without any activity for
@@ -122,15 +148,15 @@ impl WalletService {
         Ok(AccountInfo { index, address, public_key: Some(key), label: String::new() })
     }
 
-    /// What the node says of one account, and at which height.
+    /// What the node says of one account, and after which block.
     async fn ask(
         &self,
         account: &AccountInfo,
         outbox: &Outbox,
-    ) -> Result<(Height, AccountBalance), WalletError> {
+    ) -> Result<((Height, Hash), AccountBalance), WalletError> {
         let text = self.vault.network().text(&account.address);
         let answer = self.node.state_account(text, None).await?;
-        Ok((answer.height, AccountBalance::of(account, &answer, outbox)))
+        Ok(((answer.height, answer.block_id), AccountBalance::of(account, &answer, outbox)))
     }
 
     /// The sent payments of the open wallet, as the file has them.

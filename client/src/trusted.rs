@@ -1,20 +1,38 @@
 //! On whose word a value is shown.
 
 use std::fmt;
+use std::sync::Arc;
+
+use vibecoin_crypto::Hash;
+use vibecoin_primitives::Height;
 
 /// Who vouches for a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrustedBy {
     /// This user's own full node, which has checked every block itself.
     OwnNode,
+    /// Nobody: it was proven against a block whose work was proven.
+    Proven {
+        /// The block's height.
+        height: Height,
+        /// Its id.
+        id: Hash,
+    },
+    /// A server said so, and nothing backs it.
+    Reported {
+        /// The server, as the user names it.
+        server: Arc<str>,
+    },
 }
 
 impl fmt::Display for TrustedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OwnNode => "own node",
-        })
+        match self {
+            Self::OwnNode => f.write_str("own node"),
+            Self::Proven { height, .. } => write!(f, "proven at {height}"),
+            Self::Reported { server } => write!(f, "reported by {server}"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::Address;
+use vibecoin_primitives::{Address, Height};
 use vibecoin_rpc::NodeApi;
 use vibecoin_rpc::types::HistoryPage;
 
@@ -25,6 +25,8 @@ const ATTEMPTS: usize = 3;
 pub struct CheckedChain {
     count: u64,
     head: Hash,
+    /// The block after which its end was the account's.
+    at: Option<(Height, Hash)>,
     /// Oldest first.
     recent: VecDeque<HistoryItem>,
 }
@@ -46,6 +48,12 @@ impl CheckedChain {
     /// The newest of the checked entries, newest first.
     pub fn recent(&self) -> impl Iterator<Item = &HistoryItem> {
         self.recent.iter().rev()
+    }
+
+    /// The block after which its end was the account's, as the node says.
+    #[must_use]
+    pub const fn at(&self) -> Option<(Height, Hash)> {
+        self.at
     }
 
     /// True if all checked entries are kept.
@@ -122,6 +130,7 @@ impl CheckedChain {
         let misfit = |index: u64, end: &HistoryPage| Ok(Some(Misfit { index, head: end.head }));
         loop {
             if self.ends_at(end.count, &end.head) {
+                self.at = Some((end.height, end.block_id));
                 return Ok(None);
             }
             if end.count <= self.count {

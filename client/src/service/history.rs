@@ -28,11 +28,13 @@ impl WalletService {
         let mut chains = self.chains.lock().await;
         let mut items = Vec::new();
         let mut more = false;
+        let mut at = None;
         for account in &accounts {
             let chain = chains.entry(account.address).or_default();
             let whose = (account.index, &account.address);
             chain.catch_up(self.node.as_ref(), self.vault.network(), whose, &mut |_| {}).await?;
             more |= !chain.is_whole();
+            at = at.into_iter().chain(chain.at()).min();
             let wanted = chain.recent().filter(|item| filter.takes(item, &book, prefix));
             // One more than wanted tells whether there are more.
             items.extend(wanted.take(filter.limit.saturating_add(1)).cloned().map(|item| own(item, account)));
@@ -40,7 +42,8 @@ impl WalletService {
         let mut items = merge(items);
         more |= items.len() > filter.limit;
         items.truncate(filter.limit);
-        Ok(Trusted::own(History { pending, items, more }))
+        let (height, id) = at.unwrap_or_default();
+        Ok(self.marked(History { pending, items, more }, height, id))
     }
 
     /// Writes the whole history of an account, or of all, as CSV: account by account, oldest first. Answers the

@@ -5,7 +5,7 @@ use vibecoin_primitives::{Address, Timestamp, Transaction};
 use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::HexBytes;
 
-use super::WalletService;
+use super::{Backing, WalletService};
 use crate::error::WalletError;
 use crate::keystore::AccountInfo;
 use crate::lookalike;
@@ -121,8 +121,13 @@ impl WalletService {
             }
             Err(source) if source.is_unreachable() => Err(WalletError::Uncertain { txid, source }),
             Err(refused) => {
+                // A remote node may refuse and pass it on all the same, so what was signed is not forgotten there.
+                let kept = (self.backing == Backing::Proven).then(|| refused.to_string());
                 self.update_outbox(move |outbox| {
-                    outbox.remove(&txid);
+                    match kept {
+                        Some(reason) => outbox.note(&txid, Delivery::Refused { reason }, false),
+                        None => outbox.remove(&txid),
+                    }
                     Ok(())
                 })
                 .await?;
@@ -143,7 +148,7 @@ impl WalletService {
             outbox = self.outbox().await?;
         }
         let prices = self.fees().await?;
-        let (tip, balance) = self.ask(account, &outbox).await?;
+        let ((tip, _), balance) = self.ask(account, &outbox).await?;
         let mut review = plan(&Standing {
             chain_id: self.vault.network().chain_id,
             account,

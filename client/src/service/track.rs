@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::Height;
+use vibecoin_primitives::{EntryKind, Height};
 use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::{HexBytes, TxStatus};
 
-use super::WalletService;
+use super::{Backing, WalletService};
 use crate::error::WalletError;
 use crate::history::Tracked;
 use crate::outbox::{Delivery, Sent, Verdict, judge};
@@ -33,6 +33,12 @@ impl WalletService {
                 Some(known) => *known,
                 None => *standings.entry(sent.account).or_insert(self.standing(sent).await?),
             };
+            if nonce > sent.nonce()
+                && !matches!(status, TxStatus::Mined { .. })
+                && let Some(mined) = self.find_in_history(sent, tip).await?
+            {
+                status = mined;
+            }
             let noted = match judge(sent, &status, nonce, tip) {
                 Verdict::Note(delivery, settled) => (delivery, settled),
                 Verdict::SendAgain => {
@@ -89,6 +95,27 @@ impl WalletService {
         }
     }
 
+    /// Where the account's history has a payment whose nonce is used, though the node does not show it in its block.
+    /// The history is checked to be complete, so a payment that is not in it was not mined.
+    async fn find_in_history(&self, sent: &Sent, tip: Height) -> Result<Option<TxStatus>, WalletError> {
+        let (txid, address) = (sent.txid(), sent.transaction.body.sender());
+        let mut chains = self.chains.lock().await;
+        let chain = chains.entry(address).or_default();
+        let whose = (sent.account, &address);
+        chain.catch_up(self.node.as_ref(), self.vault.network(), whose, &mut |_| {}).await?;
+        let Some(entry) = chain.recent().map(|item| item.entry).find(|entry| entry.txid == txid) else {
+            return Ok(None);
+        };
+        let block = self.node.chain_header(entry.height.into()).await;
+        Ok(Some(TxStatus::Mined {
+            height: entry.height,
+            id: block.map(|block| block.id).unwrap_or_default(),
+            position: entry.tx_index,
+            confirmations: tip.saturating_since(entry.height).saturating_add(1),
+            succeeded: entry.kind != EntryKind::Failed,
+        }))
+    }
+
     /// The account's nonce in blocks, and the tip.
     async fn standing(&self, sent: &Sent) -> Result<(u64, Height), WalletError> {
         let sender = sent.transaction.body.sender();
@@ -101,6 +128,8 @@ impl WalletService {
         match self.node.tx_submit(HexBytes::from(sent.transaction.encode())).await {
             Ok(_) => Ok(Delivery::Waiting),
             Err(error) if error.is_unreachable() => Err(error.into()),
+            // That it is dead is for the proven chain to show: a remote node may keep back the block that has it.
+            Err(_) if self.backing == Backing::Proven => Ok(Delivery::Waiting),
             Err(ApiError::NonceUsed { .. }) => Ok(Delivery::Replaced { by: None }),
             Err(ApiError::Expired { .. }) => Ok(Delivery::Expired),
             Err(refused @ ApiError::TxRefused { .. }) => {

@@ -255,6 +255,14 @@ pub enum ApiError {
         /// Why.
         reason: String,
     },
+    /// A remote node said something that its proof does not show. Made by the light client only.
+    #[error("the remote node {url} gave a false proof: {reason}")]
+    FalseProof {
+        /// The node.
+        url: String,
+        /// What is wrong with it, in our words.
+        reason: String,
+    },
 }
 
 impl ApiError {
@@ -290,6 +298,7 @@ impl ApiError {
             Self::TimedOut { .. } => 5002,
             Self::Rejected { .. } => 5003,
             Self::Malformed { .. } => 5004,
+            Self::FalseProof { .. } => 5005,
         }
     }
 
@@ -323,7 +332,8 @@ impl ApiError {
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::Rejected { .. }
-            | Self::Malformed { .. } => None,
+            | Self::Malformed { .. }
+            | Self::FalseProof { .. } => None,
         }
     }
 

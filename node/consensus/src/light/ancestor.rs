@@ -10,7 +10,7 @@
 mod tests;
 
 use vibecoin_crypto::Hash;
-use vibecoin_primitives::{ChainSpec, DecodeError, Height, Timestamp, encoding};
+use vibecoin_primitives::{ChainSpec, DecodeError, Height, Timestamp, Work, encoding};
 
 use super::Range;
 use super::record::{Linked, Place, Record};
@@ -20,6 +20,15 @@ use crate::rules::HeaderError;
 /// The siblings of a header's leaf, from the leaf up.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Path(Vec<Node>);
+
+/// An old header that was proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The header.
+    pub linked: Linked,
+    /// Cumulative work of the chain up to it, its own included.
+    pub work: Work,
+}
 
 /// Why there is no path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -163,7 +172,7 @@ pub fn verify(
     height: Height,
     record: &Record,
     path: &Path,
-) -> Result<Linked, AncestorError> {
+) -> Result<Ancestor, AncestorError> {
     let count = peaks.count();
     let not_below = AncestorError::NotBelow { height, count };
     let spot = Spot::of(height, count).ok_or(not_below.clone())?;
@@ -182,11 +191,11 @@ pub fn verify(
         let (left, right) = if is_right(height, level) { (sibling, &node) } else { (&node, sibling) };
         Node::parent(start, level as u8 + 1, left, right)
     })?;
-    if top == *peak {
-        Ok(linked)
-    } else {
-        Err(AncestorError::OtherPeak { found: top.hash, expected: peak.hash })
+    if top != *peak {
+        return Err(AncestorError::OtherPeak { found: top.hash, expected: peak.hash });
     }
+    let work = before.work().checked_add(linked.leaf.work).ok_or(HistoryError::WorkOverflow)?;
+    Ok(Ancestor { linked, work })
 }
 
 /// The header at its place. That of the genesis is known by the tip's chain alone, and keeps no rule.

@@ -33,8 +33,9 @@ fn every_variant() -> Vec<ApiError> {
         ApiError::Internal { reason: reason() },
         ApiError::Unreachable { url: url.clone(), reason: reason() },
         ApiError::TimedOut { url: url.clone(), after_ms: 1 },
-        ApiError::Rejected { url, status: 403 },
+        ApiError::Rejected { url: url.clone(), status: 403 },
         ApiError::Malformed { reason: reason() },
+        ApiError::FalseProof { url, reason: reason() },
     ]
 }
 
@@ -57,7 +58,7 @@ fn codes_are_unique_and_stay() {
     let codes: Vec<i32> = every_variant().iter().map(ApiError::code).collect();
     let expected = [
         -32600, -32601, -32602, 1001, 1002, 1003, 1004, 2001, 2002, 2003, 2004, 2005, 2006, 2007, 3001, 4001,
-        4002, 4003, 4004, 4005, 4006, 4007, -32603, 5001, 5002, 5003, 5004,
+        4002, 4003, 4004, 4005, 4006, 4007, -32603, 5001, 5002, 5003, 5004, 5005,
     ];
     assert_eq!(codes, expected);
 }

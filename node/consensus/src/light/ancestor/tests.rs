@@ -46,7 +46,7 @@ fn check(
     height: u64,
     record: &Record,
     path: &Path,
-) -> Result<Linked, AncestorError> {
+) -> Result<Ancestor, AncestorError> {
     verify(&chain.spec, peaks, Height::new(height), record, path)
 }
 
@@ -63,7 +63,8 @@ fn every_header_of_every_small_chain_is_proven() {
             assert_eq!((id, kept.header(&id)), (expected.id, Ok(Some(expected.header))));
             let path = Path::from_bytes(&path.to_bytes()).unwrap();
             let found = check(&chain, &peaks, height, &records[height as usize], &path);
-            assert_eq!(found, Ok(expected), "height {height} of {count}");
+            let work = chain.peaks_at(height + 1).work();
+            assert_eq!(found, Ok(Ancestor { linked: expected, work }), "height {height} of {count}");
         }
         let beyond = PathError::NotBelow { height: Height::new(count), count };
         assert_eq!(prove(&kept, &peaks, Height::new(count)), Err(beyond));
