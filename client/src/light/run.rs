@@ -21,9 +21,12 @@ impl LightClient {
         loop {
             match self.sync().await {
                 Ok(_) => {
-                    pause = PAUSE_FIRST;
+                    let began = Instant::now();
                     if let Some(id) = self.servers.order(Route::Any).into_iter().next() {
                         self.follow_one(id).await;
+                    }
+                    if began.elapsed() > PAUSE_MAX {
+                        pause = PAUSE_FIRST;
                     }
                 }
                 Err(error) => tracing::warn!("{error}"),

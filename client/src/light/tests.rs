@@ -21,6 +21,8 @@ mod node;
 mod payments;
 mod state;
 mod values;
+mod wallet;
+mod working;
 
 use chain::{Chain, address, spec};
 use node::{Node, Reply};

@@ -24,6 +24,8 @@ pub(super) fn spec() -> ChainSpec {
         genesis_time: Timestamp::new(1_700_000_000_000),
         genesis_allocation: (0..4)
             .map(|n| Allocation { address: address(n), amount: Amount::from_beats(1_000_000_000_000) })
+            // Those of the mnemonic that everybody knows.
+            .chain(Network::Devnet.spec().genesis_allocation)
             .collect(),
         ..Network::Devnet.spec()
     }

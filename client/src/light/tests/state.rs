@@ -21,6 +21,9 @@ fn paid() -> Chain {
     Chain::new().grow(10, 1).with(1, &payments).grow(10, 1)
 }
 
+/// A lie by its name.
+type Named = (&'static str, Box<dyn Fn(&str, Reply) -> Reply + Send + Sync>);
+
 const FALSE_VALUE: fn(&Evidence) -> bool = |evidence| matches!(evidence, Evidence::FalseValue { .. });
 
 /// The server that is asked about an address first, made a liar; and the other one, which is honest.
@@ -90,7 +93,7 @@ async fn slots_are_proven_too() {
 async fn proofs_of_something_else_are_refused_and_an_honest_server_is_asked() {
     // For another key, and the same passed off as this block's; for other slots; a false absence.
     let believed = paid().at(15).id;
-    let lies: [(&str, Box<dyn Fn(&str, Reply) -> Reply + Send + Sync>); 6] = [
+    let lies: [Named; 6] = [
         ("another key", Box::new(another(json!([text(0), null, 15])))),
         ("another root", {
             let other = another(json!([text(1), null, 3]));
@@ -197,7 +200,10 @@ async fn when_all_lie_about_a_balance_there_is_none_and_the_words_are_ours() {
     let words = "gave a false proof: the answer says something else than it proves";
     assert!(error.to_string().ends_with(words), "{error}");
     let blamed = bench.blamed(FALSE_VALUE);
-    assert!(remotes.iter().all(|remote| blamed.iter().any(|url| *url == remote.url().as_str())), "{blamed:?}");
+    assert!(
+        remotes.iter().all(|remote| blamed.iter().any(|url| *url == remote.url().as_str())),
+        "{blamed:?}"
+    );
     // And nobody is left to be asked.
     let error = face.state_account(text(1), None).await.unwrap_err();
     assert_eq!(error.to_string(), "not available here: no remote node is left to be asked");

@@ -14,6 +14,11 @@ fn text(n: u8) -> AddressText {
     AddressText::new(&address(n), spec().address_prefix)
 }
 
+/// What is done to the entries of a page.
+type Tampering = fn(&mut Vec<Value>);
+/// What is done to what is said of a transaction.
+type Misplacing = Box<dyn Fn(&mut Value) + Send + Sync>;
+
 /// Account 0 pays account 5 in every block.
 fn paying(blocks: u64) -> Chain {
     let pay = |nonce: u64| payment(0, nonce, address(5), 1_000 + nonce, b"");
@@ -50,7 +55,7 @@ async fn a_history_is_whole_and_what_is_not_hashed_is_backed_otherwise() {
 
 #[tokio::test]
 async fn a_history_that_was_tampered_with_is_refused() {
-    let lies: [(&str, fn(&mut Vec<Value>)); 6] = [
+    let lies: [(&str, Tampering); 6] = [
         ("omitted", |entries| drop(entries.remove(3))),
         ("reordered", |entries| entries.swap(2, 3)),
         ("edited", |entries| entries[4]["amount"] = "1".into()),
@@ -120,7 +125,7 @@ async fn a_transaction_that_is_elsewhere_or_another_is_refused() {
     let chain = paying(30);
     let (early, late) = (chain.at(5).id, chain.at(30).block.transactions[0].clone());
     let other = chain.at(6).block.transactions[0].encode();
-    let lies: [(&str, Box<dyn Fn(&mut Value) + Send + Sync>); 4] = [
+    let lies: [(&str, Misplacing); 4] = [
         (
             "the position of another block",
             Box::new(move |said| {

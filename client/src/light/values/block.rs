@@ -68,16 +68,15 @@ impl LightClient {
                 said.height
             }
         };
-        let (tip, peaks) = {
-            let tail = self.tail.lock();
-            let tail = tail.as_ref().ok_or(Failure::Unsynced)?;
-            let tip = *tail.tip();
-            (tip, tail.peaks_at(tip.header.height).ok_or(Failure::Unsynced)?)
-        };
-        if height >= tip.header.height {
+        let tip = self.head().ok_or(Failure::Unsynced)?.height();
+        // Proven under the block that is believed, which servers that are a little behind know, too.
+        let anchor = self.believed().ok_or(Failure::Unsynced)?;
+        let under = self.tail.lock().as_ref().and_then(|tail| tail.peaks_at(anchor.header.height));
+        let peaks = under.ok_or(Failure::Moved)?;
+        if height >= anchor.header.height {
             return Err(Failure::NotThere);
         }
-        let answer: LightAncestor = ask::call(&server, "light_ancestor", &(tip.id, height)).await?;
+        let answer: LightAncestor = ask::call(&server, "light_ancestor", &(anchor.id, height)).await?;
         let record: Record = ask::fixed(&answer.record, Record::BYTES, "record")?;
         let path = Path::from_bytes(answer.path.as_bytes()).map_err(|_| Failure::Form("path"))?;
         let found = ancestor::verify(&self.spec, &peaks, height, &record, &path)
@@ -93,7 +92,7 @@ impl LightClient {
             return Err(Failure::Content(height));
         }
         self.values.keep_content(linked.id, content);
-        let confirmations = confirmations(height, tip.header.height);
+        let confirmations = confirmations(height, tip);
         Ok(ProvenBlock { linked, work: found.work, content, confirmations })
     }
 

@@ -162,7 +162,7 @@ pub fn prove<R: Range>(
     Ok((node.hash, Path(siblings)))
 }
 
-/// The header at `height` with this record, proven to be under the peaks that a proven tip commits to.
+/// LGT-23: the header at `height` with this record, proven to be under the peaks that a proven tip commits to.
 ///
 /// # Errors
 /// [`AncestorError`].

@@ -125,7 +125,7 @@ impl PohFault {
         self.index
     }
 
-    /// Checks that the segment of the block with this header, whose id the caller believes, is false. It costs the
+    /// LGT-24: checks that the segment of the block with this header, whose id the caller believes, is false. It costs the
     /// hashes of one tick.
     ///
     /// # Errors

@@ -259,7 +259,7 @@ impl Tail {
         self.header_at(height).filter(|kept| content.root() == kept.header.content_root)
     }
 
-    /// Follows what a server says stands after the block `fork_id` at `fork_height`, the last one that its chain
+    /// LGT-22: follows what a server says stands after the block `fork_id` at `fork_height`, the last one that its chain
     /// shares with this one. Taken is what extends the tip; another branch only if it is heavier by more than half
     /// of the tip's own work.
     ///
