@@ -12,6 +12,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use vibecoin_client::api::{self, NodeApi, OperatorApi};
 use vibecoin_client::keystore::Secret as WalletSecret;
+use vibecoin_client::light::LightClient;
 use vibecoin_client::mnemonic::Mnemonic;
 use vibecoin_client::password::Password;
 use vibecoin_client::vault::LockAfter;
@@ -21,14 +22,18 @@ use vibecoin_primitives::{Address, Height, Timestamp};
 
 use crate::backend::{Answer, Backend, Event};
 use crate::model::*;
-use crate::safe::{SafeText, ink};
+use crate::safe::SafeText;
 
 mod chain;
+mod disagreements;
 mod events;
 mod first_minute;
+mod light_events;
 mod marks;
 mod network;
+mod opening;
 mod pool;
+mod remote;
 mod rewards;
 mod wallet;
 mod words;
@@ -47,6 +52,8 @@ pub struct ClientOptions {
     /// Whether the node runs in this process for these screens: they may then mine, and a new network of one's own is
     /// given a first hundred blocks.
     pub own_node: bool,
+    /// The light client behind the wallet's node, when it is remote servers that are believed with proofs.
+    pub light: Option<Arc<LightClient>>,
 }
 
 /// See the module. Cheap to clone: clones share everything.
@@ -58,6 +65,8 @@ pub struct ClientBackend {
     /// The payment that was prepared last: what is confirmed is exactly what was shown.
     prepared: Arc<Mutex<(u64, Option<vibecoin_client::payment::Review>)>>,
     rewards: Arc<tokio::sync::Mutex<rewards::Rewards>>,
+    /// The newest activity that was proven, and of which wallet.
+    recent: Arc<Mutex<Option<(String, Vec<HistoryRow>)>>>,
     events: mpsc::Sender<Event>,
     happened: Arc<Mutex<Option<mpsc::Receiver<Event>>>>,
 }
@@ -77,6 +86,7 @@ impl ClientBackend {
             options,
             prepared: Arc::new(Mutex::new((0, None))),
             rewards: Arc::default(),
+            recent: Arc::default(),
             events,
             happened: Arc::new(Mutex::new(Some(happened))),
         }
@@ -92,11 +102,22 @@ impl ClientBackend {
 
     /// What figures rest on now.
     fn marks(&self) -> Marks {
-        Marks::Own
+        match self.light() {
+            None => Marks::Own,
+            Some(light) => Marks::Servers {
+                tip: light.head().map(|head| head.height().get()),
+                depth: light.options().confirmations,
+            },
+        }
     }
 
     fn names(&self) -> Names {
         Names::of(&self.wallet)
+    }
+
+    /// The light client, where there is one.
+    const fn light(&self) -> Option<&Arc<LightClient>> {
+        self.options.light.as_ref()
     }
 
     async fn notice(&self, words: SafeText) {
@@ -141,21 +162,13 @@ impl Backend for ClientBackend {
             let secret = WalletSecret::new(mnemonic, passphrase);
             let password = Password::from(new.password.expose());
             // A wallet of fresh words cannot have received anything before this block.
-            let height = match self.node().chain_tip().await {
-                Ok(tip) if !new.restored => tip.height,
-                _ => Height::GENESIS,
-            };
+            let height = if new.restored { Height::GENESIS } else { opening::birthday(self).await };
             let vault = self.wallet.vault();
             vault.create(&name, secret, password, height, now(), self.options.lock_after).await?;
             if new.restored {
-                let found = self.wallet.discover(vibecoin_client::service::DISCOVERY_GAP, now()).await;
-                if let Ok(added) = found
-                    && !added.is_empty()
-                {
-                    self.notice(ink!("{} more accounts of these words were found", added.len())).await;
-                }
+                opening::discover(self).await;
             }
-            let overview = wallet::overview(self).await?;
+            let overview = opening::overview(self).await?;
             self.begin(overview.accounts.first());
             Ok(overview)
         })
@@ -166,7 +179,7 @@ impl Backend for ClientBackend {
             let name: WalletName = name.parse()?;
             let address = Address::decode(&address, self.facts().prefix).map_err(words::address)?;
             self.wallet.vault().watch(&name, address, None, now()).await?;
-            wallet::overview(self).await
+            opening::overview(self).await
         })
     }
 
@@ -178,7 +191,7 @@ impl Backend for ClientBackend {
                 let password = Password::from(password.expose());
                 self.wallet.vault().unlock(password, now(), self.options.lock_after).await?;
             }
-            let overview = wallet::overview(self).await?;
+            let overview = opening::overview(self).await?;
             self.begin(overview.accounts.first().filter(|_| !opened.watch_only));
             Ok(overview)
         })
@@ -188,6 +201,7 @@ impl Backend for ClientBackend {
         self.answer(async move {
             self.wallet.vault().lock();
             self.prepared().1 = None;
+            *self.recent() = None;
             Ok(())
         })
     }
@@ -357,6 +371,10 @@ impl ClientBackend {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn recent(&self) -> std::sync::MutexGuard<'_, Option<(String, Vec<HistoryRow>)>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn operator(&self) -> Result<&dyn OperatorApi, WalletError> {
         let refused = || WalletError::Api(api::ApiError::CookieRequired { presented: false });
         self.operator.as_deref().ok_or_else(refused)
@@ -375,3 +393,6 @@ impl ClientBackend {
         tokio::spawn(task);
     }
 }
+
+#[cfg(test)]
+mod tests;

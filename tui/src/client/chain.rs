@@ -74,7 +74,7 @@ pub(super) fn status(status: &TxStatus) -> PaymentStatus {
 }
 
 /// Expected hashes behind a compact target, `2²⁵⁶ / (target + 1)`, as a figure to be shown.
-fn work(bits: vibecoin_primitives::Bits) -> f64 {
+pub(super) fn work(bits: vibecoin_primitives::Bits) -> f64 {
     let compact = bits.get();
     let mantissa = f64::from(compact & 0x007f_ffff);
     let exponent = i32::try_from(compact >> 24).unwrap_or(0);

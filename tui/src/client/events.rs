@@ -3,6 +3,7 @@
 //! Each source is followed by a task of its own, which subscribes again when its stream ends. They end with the
 //! screens, since then nobody takes their events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -10,7 +11,7 @@ use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
 use vibecoin_client::api::{self, Phase};
 
-use super::{ClientBackend, chain, network};
+use super::{ClientBackend, chain, light_events, network};
 use crate::backend::Event;
 use crate::model::*;
 use crate::safe::SafeText;
@@ -21,6 +22,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(2);
 /// Blocks caught up with after a gap; older ones are read when somebody looks at them.
 const CATCH_UP: u64 = 256;
+/// The same behind servers, where every block costs bytes.
+const FEW: u64 = 32;
 /// Lines of the log in one event.
 const LINES: usize = 256;
 
@@ -29,8 +32,13 @@ pub(super) fn all(backend: &ClientBackend) -> BoxStream<'static, Event> {
     let happened = backend.happened.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     let Some(happened) = happened else { return stream::empty().boxed() };
     tokio::spawn(follow_tips(backend.clone()));
-    tokio::spawn(follow_pool(backend.clone()));
-    tokio::spawn(look(backend.clone()));
+    match backend.light() {
+        Some(light) => drop(tokio::spawn(light_events::follow(backend.clone(), Arc::clone(light)))),
+        None => {
+            tokio::spawn(follow_pool(backend.clone()));
+            tokio::spawn(look(backend.clone()));
+        }
+    }
     if backend.operator.is_some() {
         tokio::spawn(follow_log(backend.clone()));
     }
@@ -38,7 +46,7 @@ pub(super) fn all(backend: &ClientBackend) -> BoxStream<'static, Event> {
 }
 
 /// Sends unless the screens have gone.
-async fn send(events: &mpsc::Sender<Event>, event: Event) -> Result<(), ()> {
+pub(super) async fn send(events: &mpsc::Sender<Event>, event: Event) -> Result<(), ()> {
     events.send(event).await.map_err(drop)
 }
 
@@ -51,7 +59,7 @@ async fn follow_tips(backend: ClientBackend) {
                 let high = tip.height.get();
                 let low = last
                     .map_or(high, |last| last.min(high).saturating_sub(8))
-                    .max(high.saturating_sub(CATCH_UP));
+                    .max(high.saturating_sub(if backend.light().is_some() { FEW } else { CATCH_UP }));
                 last = Some(high);
                 if let Ok(mut rows) = chain::range(&backend, low, high).await {
                     rows.reverse();
@@ -59,7 +67,9 @@ async fn follow_tips(backend: ClientBackend) {
                         return;
                     }
                 }
-                let _ = status(&backend).await;
+                if backend.light().is_none() {
+                    let _ = status(&backend).await;
+                }
             }
         }
         tokio::time::sleep(AGAIN).await;

@@ -52,11 +52,11 @@ impl Marks {
         }
     }
 
-    /// Blocks on one before it is believed; an own node's are believed at once.
-    pub(super) const fn depth(self) -> u64 {
+    /// The height that confirmations are counted from, when it is another than the one that was answered for.
+    pub(super) const fn tip_height(self) -> Option<u64> {
         match self {
-            Self::Own => 0,
-            Self::Servers { depth, .. } => depth,
+            Self::Own => None,
+            Self::Servers { tip, .. } => tip,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The wallet, translated.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use vibecoin_client::api::{self, FeePrices, TxStatus};
 use vibecoin_client::balance::AccountBalance;
@@ -8,7 +9,7 @@ use vibecoin_client::history::{Direction, History, HistoryFilter, HistoryItem, T
 use vibecoin_client::outbox::Delivery;
 use vibecoin_client::payment::{self, AmountChoice, PaymentRequest, Purpose, Review, Warning};
 use vibecoin_client::wallets::Book;
-use vibecoin_client::{Hash, WalletError};
+use vibecoin_client::{Hash, TrustedBy, WalletError};
 use vibecoin_primitives::{Address, Amount, EntryKind};
 
 use super::chain::{self, Names};
@@ -19,6 +20,8 @@ use crate::safe::{SafeText, ink};
 
 /// Entries of activity read for Home, where a miner's rewards in a row are one line: most of an hour of a devnet.
 const RECENT: usize = 3_000;
+/// How long balances wait for it behind servers.
+const RECENT_WAIT: Duration = Duration::from_millis(800);
 
 /// The wallets of the directory, each looked at: a damaged one is listed with what is wrong.
 pub(super) async fn list(backend: &ClientBackend) -> Result<Vec<WalletInfo>, WalletError> {
@@ -48,10 +51,9 @@ pub(super) async fn overview(backend: &ClientBackend) -> Result<Overview, Wallet
     let opened = backend.wallet.vault().opened()?;
     let balances = backend.wallet.balances().await?.value;
     let marks = backend.marks();
-    let filter = HistoryFilter { limit: RECENT, ..HistoryFilter::default() };
-    let history = backend.wallet.history(&filter).await?.value;
     let height = balances.height.get();
-    let recent = rows(backend, history, height)?;
+    let tip = marks.tip_height().unwrap_or(height);
+    let recent = recent(backend, tip).await?;
     let row = |account: &AccountBalance| AccountRow {
         index: account.account,
         name: account_name(account.account, &account.label),
@@ -72,10 +74,31 @@ pub(super) async fn overview(backend: &ClientBackend) -> Result<Overview, Wallet
         accounts: balances.accounts.iter().map(row).collect(),
         next_maturity,
         recent,
-        height,
+        height: tip,
         mark: marks.at(height),
         pending_mark: marks.tip(),
     })
+}
+
+/// The newest activity. Balances do not wait for it where servers have to prove it: what was known before stays then.
+async fn recent(backend: &ClientBackend, tip: u64) -> Result<Vec<HistoryRow>, WalletError> {
+    let filter = HistoryFilter { limit: RECENT, ..HistoryFilter::default() };
+    let history = backend.wallet.history(&filter);
+    if backend.light().is_none() {
+        return rows(backend, history.await?.value, tip);
+    }
+    let name = backend.wallet.vault().opened()?.name.to_string();
+    match tokio::time::timeout(RECENT_WAIT, history).await {
+        Ok(Ok(history)) => {
+            let rows = rows(backend, history.value, tip)?;
+            *backend.recent() = Some((name, rows.clone()));
+            Ok(rows)
+        }
+        Ok(Err(_)) | Err(_) => {
+            let known = backend.recent().clone().filter(|(whose, _)| *whose == name);
+            Ok(known.map(|(_, rows)| rows).unwrap_or_default())
+        }
+    }
 }
 
 pub(super) async fn history(
@@ -84,11 +107,19 @@ pub(super) async fn history(
 ) -> Result<HistoryPage, WalletError> {
     let limit = query.skip.saturating_add(query.limit);
     let filter = HistoryFilter { account: query.account, limit, ..HistoryFilter::default() };
-    let history = backend.wallet.history(&filter).await?.value;
-    let height = backend.node().chain_tip().await?.height.get();
-    let more = history.more;
-    let rows = rows(backend, history, height)?.into_iter().skip(query.skip).collect();
-    Ok(HistoryPage { rows, more, mark: backend.marks().at(height) })
+    let history = backend.wallet.history(&filter).await?;
+    let marks = backend.marks();
+    let tip = match marks.tip_height() {
+        Some(tip) => tip,
+        None => backend.node().chain_tip().await?.height.get(),
+    };
+    let mark = match history.by {
+        TrustedBy::Proven { height, .. } => marks.at(height.get()),
+        _ => Mark::Own,
+    };
+    let more = history.value.more;
+    let rows = rows(backend, history.value, tip)?.into_iter().skip(query.skip).collect();
+    Ok(HistoryPage { rows, more, mark })
 }
 
 /// A history as rows: what waits, then what is in blocks.
@@ -195,8 +226,13 @@ fn mark_of(status: PaymentStatus, marks: Marks) -> Mark {
 
 /// Where a payment stands, and whom it was given to.
 pub(super) async fn payment(backend: &ClientBackend, txid: SafeText) -> Result<Payment, WalletError> {
-    let status = chain::status(&backend.node().tx_status(hash(&txid)?).await?);
-    Ok(Payment { status, mark: mark_of(status, backend.marks()), handed: None })
+    let txid = hash(&txid)?;
+    let status = chain::status(&backend.node().tx_status(txid).await?);
+    let handed = backend.light().and_then(|light| {
+        let servers = light.takers(&txid)?;
+        Some(Handed { servers, withheld: light.is_withheld(&txid) })
+    });
+    Ok(Payment { status, mark: mark_of(status, backend.marks()), handed })
 }
 
 fn memo(data: &[u8]) -> Option<SafeText> {

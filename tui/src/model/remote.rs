@@ -19,7 +19,9 @@ pub enum Standing {
     Stale,
     /// No server answers.
     Unreachable,
-    /// Every server that answers has said something false.
+    /// Servers answer, and none proves what it claims.
+    NoProof,
+    /// Every server has said something false.
     AllFalse,
     /// This computer's clock cannot be right, or every server's is wrong in the same way.
     ClockWrong,
@@ -33,6 +35,7 @@ impl Standing {
             Self::Asking | Self::Following | Self::Stale => "asking servers",
             Self::Proving => "proving",
             Self::Unreachable => "no server answers",
+            Self::NoProof => "no server proves it",
             Self::AllFalse => "all servers lie",
             Self::ClockWrong => "clock is wrong",
         }
@@ -116,6 +119,8 @@ pub struct ProofRow {
     pub round_trips: u64,
     /// From the start of these screens until it was there, in milliseconds.
     pub took_ms: u64,
+    /// How long checking the proof from the genesis took, in microseconds; none if there was none.
+    pub checked_us: Option<u64>,
     /// The height that was kept from an earlier start; none: it was proven from the genesis.
     pub resumed_from: Option<u64>,
 }

@@ -1,7 +1,7 @@
 //! Which commands can be carried out now, and why the others cannot.
 
 use crate::action::Slot;
-use crate::keymap::Command;
+use crate::keymap::{Command, Context};
 use crate::model::*;
 use crate::safe::SafeText;
 use crate::state::*;
@@ -46,6 +46,9 @@ pub fn unavailable(state: &State, command: Command) -> Option<SafeText> {
         }
         Command::AddPeer | Command::BanPeer | Command::BanAddress | Command::Unban => {
             return super::network::unavailable(state, command);
+        }
+        Command::Accept if state.settings.remote && state.context() == Context::Mining => {
+            return Some(super::remote::NO_MINER.into());
         }
         Command::ShowDisagreements => return super::remote::unavailable(state, command),
         Command::OpenExplorer => nothing_to_open(state),

@@ -92,8 +92,9 @@ pub(super) fn take(state: &mut State, view: RemoteView, fx: &mut Vec<Effect>) {
 /// The gravest thing that is new, and whether it is bad.
 fn news(before: Option<&RemoteView>, now: &RemoteView) -> Option<(SafeText, bool)> {
     let known = before.map(|before| before.cautions.as_slice()).unwrap_or_default();
-    if let Some(caution) = now.cautions.iter().find(|caution| !known.contains(caution)) {
-        return Some((caution.words.clone(), caution.grave));
+    // What is merely less certain than it could be stands on the servers' tab.
+    if let Some(caution) = now.cautions.iter().find(|caution| caution.grave && !known.contains(caution)) {
+        return Some((caution.words.clone(), true));
     }
     // What is kept from earlier starts is no news.
     if let (Some(before), Some(row)) = (before, now.disagreements.first())
@@ -114,6 +115,7 @@ fn news(before: Option<&RemoteView>, now: &RemoteView) -> Option<(SafeText, bool
         Standing::Following => Some((followed(standing, now), false)),
         Standing::Stale => Some((ink!("no new block has come for long: {since}"), true)),
         Standing::Unreachable => Some((ink!("no server answers; they are tried again: {since}"), true)),
+        Standing::NoProof => Some((ink!("servers answer, but none proves what it claims: {since}"), true)),
         Standing::AllFalse => {
             Some((ink!("every server has said something false, and none is believed: {since}"), true))
         }
@@ -125,7 +127,8 @@ fn news(before: Option<&RemoteView>, now: &RemoteView) -> Option<(SafeText, bool
 
 /// What is said when there is a proven tip to follow (again).
 fn followed(before: Standing, now: &RemoteView) -> SafeText {
-    let returned = matches!(before, Standing::Stale | Standing::Unreachable | Standing::AllFalse);
+    let returned =
+        matches!(before, Standing::Stale | Standing::Unreachable | Standing::NoProof | Standing::AllFalse);
     match (&now.proof, &now.proven) {
         (_, Some(tip)) if returned => {
             ink!("a server answers again: proven up to block {}", count(tip.height))

@@ -171,7 +171,7 @@ fn servers_lines(state: &State, pen: &mut Pen<'_>, inner: Rect, mut y: u16) -> u
     let style = if asked == 0 { theme.warn } else { theme.text };
     let mut servers = Text::new(ink!("{asked} of {all}"), style);
     if !view.disagreements.is_empty() {
-        let words = ink!("  {} disagreements", view.disagreements.len());
+        let words = ink!("  {} noted", view.disagreements.len());
         servers = servers.add(words, theme.warn);
     }
     let proof = view.proof.as_ref().map(|proof| {

@@ -8,6 +8,7 @@ use crate::keymap::{Command, Context};
 use crate::model::Mark;
 use crate::safe::{SafeText, ink};
 use crate::state::*;
+use crate::theme::Theme;
 use crate::update::unavailable;
 
 pub(super) fn draw(state: &State, overlay: &Overlay, pen: &mut Pen<'_>, area: Rect) {
@@ -39,6 +40,7 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
             continue;
         }
         if !own {
+            legend(state, theme, &mut lines);
             lines.push(Text::default());
             lines.push(Text::new("Everywhere", theme.heading));
         }
@@ -60,13 +62,6 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
             });
         }
     }
-    if state.settings.remote {
-        lines.push(Text::default());
-        lines.push(Text::new("What stands beside a figure", theme.heading));
-        for (mark, words) in Mark::LEGEND {
-            lines.push(Text::new(ink!("{:<16}", mark.sign()), theme.strong).add(words, theme.text));
-        }
-    }
     let height = usize::from(inner.height);
     let start = scroll.min(lines.len().saturating_sub(height));
     for (i, line) in lines.iter().skip(start).take(height).enumerate() {
@@ -78,6 +73,18 @@ fn help(state: &State, scroll: usize, pen: &mut Pen<'_>, area: Rect) {
             theme.dim,
         );
         pen.corner(area, &text);
+    }
+}
+
+/// What the marks say, where figures have some.
+fn legend(state: &State, theme: &Theme, lines: &mut Vec<Text>) {
+    if !state.settings.remote {
+        return;
+    }
+    lines.push(Text::default());
+    lines.push(Text::new("What stands beside a figure", theme.heading));
+    for (mark, words) in Mark::LEGEND {
+        lines.push(Text::new(ink!("{:<16}", mark.sign()), theme.strong).add(words, theme.text));
     }
 }
 

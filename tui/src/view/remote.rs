@@ -81,10 +81,15 @@ fn proven(state: &State, view: &RemoteView, pen: &mut Pen<'_>, area: Rect) {
                 Some(height) => ink!("after block {}, which was kept", format::count(height)),
                 None => "from the genesis".into(),
             };
+            #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+            let checked = proof.checked_us.map(|us| format::fine_millis(us as f64 / 1_000.0));
+            let checked = checked.map(|took| ink!(", checked in {took}")).unwrap_or_default();
             Text::new(format::bytes(proof.bytes), theme.strong)
                 .add(ink!(" in {}", format::millis(proof.took_ms)), theme.strong)
                 .add(ink!(", {from}"), theme.text)
-                .add(ink!(", {} answers, {}", proof.round_trips, ago(state, proof.time_ms)), theme.dim)
+                .add(checked, theme.dim)
+                .add(ink!(", {}", ago(state, proof.time_ms)), theme.dim)
+                .add(ink!(", {} answers", proof.round_trips), theme.dim)
         }
         None => Text::new("–", theme.faint),
     };
@@ -94,8 +99,8 @@ fn proven(state: &State, view: &RemoteView, pen: &mut Pen<'_>, area: Rect) {
         None => Text::new("not known yet", theme.dim),
     };
     let kept = match view.kept {
-        true => "   what is proven is kept here, and the next start goes on from it",
-        false => "   nothing is kept here: the next start proves everything again",
+        true => "   what is proven is kept for the next start",
+        false => "   nothing is kept: the next start proves it again",
     };
     y = pair(pen, inner, y, "cost", INDENT, &day.add(kept, theme.dim));
     pair(pen, inner, y, "watch", INDENT, &watch(view, theme));
@@ -107,6 +112,7 @@ fn watch(view: &RemoteView, theme: &Theme) -> Text {
         Standing::Asking | Standing::Proving | Standing::Following => None,
         Standing::Stale => Some("the newest block is older than it should be"),
         Standing::Unreachable => Some("no server answers"),
+        Standing::NoProof => Some("servers answer, but none proves what it claims"),
         Standing::AllFalse => Some("every server has said something false"),
         Standing::ClockWrong => Some("this computer's clock and the blocks' times do not fit"),
     };

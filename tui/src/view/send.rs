@@ -177,7 +177,7 @@ pub(super) fn form(state: &State, wallet: &Wallet, form: &SendForm, pen: &mut Pe
 /// What a price rests on: a server's word, within what proven blocks show. One's own price rests on oneself.
 fn price_mark(form: &SendForm, prices: Option<Prices>, pen: &Pen<'_>) -> Text {
     let Some(prices) = prices.filter(|_| form.price != PriceChoice::Own) else { return Text::default() };
-    let bound = if prices.mark == Mark::Own { "" } else { " bounded by proven" };
+    let bound = if prices.mark == Mark::Own { "" } else { " bounded by proof" };
     pieces::title_sign(prices.mark, pen.theme).add(bound, pen.theme.dim)
 }
 

@@ -116,6 +116,7 @@ fn standing(state: &State, status: &ChainStatus, theme: &Theme) -> Text {
             Text::new(ink!("○ stale {age} "), theme.warn)
         }
         Standing::Unreachable => Text::new("○ no server ", theme.bad),
+        Standing::NoProof => Text::new("○ no proof ", theme.bad),
         Standing::AllFalse => Text::new("○ all servers lie ", theme.bad),
         Standing::ClockWrong => Text::new("○ clock is wrong ", theme.bad),
     }

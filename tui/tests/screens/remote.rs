@@ -35,7 +35,7 @@ fn every_figure_of_money_carries_its_mark() {
         seat.expect("✓ proven at 12,402");
         fill_send(&mut seat);
         seat.expect("has 104.500 000 000 VIBE ✓");
-        seat.expect("21,256 gas × 18 ? bounded by proven");
+        seat.expect("21,256 gas × 18 ? bounded by proof");
         seat.key("enter");
         seat.expect("now  ✓ proven at 12,402");
         seat.expect("held against what proven blocks show");
@@ -47,7 +47,7 @@ fn a_price_of_ones_own_is_nobody_elses_word() {
     let mut seat = Seat::remote_open(SMALL);
     fill_send(&mut seat);
     seat.keys(&["f3", "f3"]);
-    assert!(!seat.shows("bounded by proven"), "{}", seat.screen());
+    assert!(!seat.shows("bounded by proof"), "{}", seat.screen());
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn what_is_not_proven_yet_is_never_shown_as_nothing() {
 
 #[test]
 fn the_legend_is_in_the_help() {
-    let mut seat = Seat::remote_open((80, 60));
+    let mut seat = Seat::remote_open(SMALL);
     seat.key("?");
     seat.expect("What stands beside a figure");
     for (mark, words) in Mark::LEGEND {
@@ -145,9 +145,9 @@ fn the_servers_are_listed_with_what_is_thought_of_them() {
         for text in [
             "✓ 12,408",
             "states believed up to 12,402, 6 below",
-            "312 kB in 0.84 s, from the genesis",
+            "312 kB in 0.84 s, from the genesis, checked in 110 ms",
             "4.1 MB a day",
-            "what is proven is kept here",
+            "what is proven is kept for the next start",
             "received 824 kB · sent 188 kB",
             "nothing odd",
             "https://one.ex",
@@ -274,6 +274,8 @@ fn what_needs_a_node_says_so() {
     seat.expect("mining needs the whole chain");
     seat.key("5");
     seat.expect("Nothing is mined here");
+    seat.key("enter");
+    seat.expect("mining needs the whole chain");
     seat.key("7");
     seat.expect("Log of the light client");
     for command in [Command::ToggleMining, Command::AddPeer, Command::BanPeer, Command::Unban] {

@@ -26,6 +26,7 @@ fn the_title_says_what_is_trusted_at_every_moment() {
             (Standing::Asking, "unverified · asking servers"),
             (Standing::Proving, "unverified · proving"),
             (Standing::Unreachable, "unverified · no server answers"),
+            (Standing::NoProof, "unverified · no server proves it"),
             (Standing::AllFalse, "unverified · all servers lie"),
             (Standing::ClockWrong, "unverified · clock is wrong"),
         ] {
@@ -40,6 +41,7 @@ fn the_title_says_what_is_trusted_at_every_moment() {
             (Standing::Proving, "◐ proving"),
             (Standing::Stale, "○ stale"),
             (Standing::Unreachable, "○ no server"),
+            (Standing::NoProof, "○ no proof"),
             (Standing::AllFalse, "○ all servers lie"),
             (Standing::ClockWrong, "○ clock is wrong"),
         ] {

@@ -101,6 +101,7 @@ pub fn remote_view() -> RemoteView {
             bytes: 312_400,
             round_trips: 5,
             took_ms: 840,
+            checked_us: Some(110_000),
             resumed_from: None,
         }),
         traffic: RemoteTraffic { bytes: (824_000, 188_000), day_bytes: Some(4_100_000) },
