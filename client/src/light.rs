@@ -26,6 +26,7 @@ pub mod deliver;
 pub mod face;
 pub mod failure;
 pub mod follow;
+mod gather;
 pub mod journal;
 pub mod keep;
 mod opinion;

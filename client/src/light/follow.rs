@@ -16,6 +16,7 @@ use vibecoin_rpc::types::{BlockRef, LightAncestor, LightHeaders};
 
 use super::ask::{self, Continuation};
 use super::failure::Failure;
+use super::gather::Gathering;
 use super::journal::Evidence;
 use super::opinion::{Opinion, Stand};
 use super::servers::ServerId;
@@ -61,12 +62,31 @@ impl LightClient {
         self.head().ok_or(Failure::Unsynced)
     }
 
-    /// Hears every server in turn; the chain may change with each.
+    /// Hears every server; the chain may change with each.
     pub(super) async fn hear_all(&self, turn: &mut Turn) -> Vec<(ServerId, Failure)> {
+        self.hear_each(turn, self.servers.ids()).await
+    }
+
+    /// Asks these servers at the same time, and takes what they say one after the other.
+    pub(super) async fn hear_each(
+        &self,
+        turn: &mut Turn,
+        servers: impl Iterator<Item = ServerId>,
+    ) -> Vec<(ServerId, Failure)> {
+        let Some(from) = self.head().map(|head| head.id) else { return Vec::new() };
+        let mut answers = Gathering::of(servers, |id| {
+            self.ask_one(id, move |_, server| async move { ask::headers(&server, from).await })
+        });
         let mut failures = Vec::new();
-        for id in self.servers.ids() {
-            if let Err(failure) = self.hear(turn, id).await {
-                failures.push((id, failure));
+        while let Some((id, answer)) = answers.next().await {
+            let heard = match answer {
+                Ok(said) => self.take(turn, id, said).await,
+                Err(Failure::NotThere) => self.hear_from_tip(turn, id).await,
+                Err(failure) => Err(failure),
+            };
+            match self.remember(id, heard) {
+                Ok(()) => answers.is_answered(),
+                Err(failure) => failures.push((id, failure)),
             }
         }
         // Who was heard early may have been overtaken by what others said.

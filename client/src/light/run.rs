@@ -63,7 +63,11 @@ impl LightClient {
                 }
                 () = sleep_until(cross_check) => {
                     self.follow_all().await;
-                    self.false_segments().await;
+                    // A server that has refused a block for its segment is on another branch. Where all agree there
+                    // is nobody to ask.
+                    if self.is_disputed() {
+                        self.false_segments().await;
+                    }
                     cross_check = Instant::now() + self.options.cross_check;
                     if self.servers.order(Route::Any).first() != Some(&id) {
                         return;

@@ -149,6 +149,18 @@ impl Standing {
     }
 }
 
+impl LightClient {
+    /// True if some server is on another branch, or far behind.
+    pub(super) fn is_disputed(&self) -> bool {
+        let opinions = self.opinions.lock();
+        opinions.all().iter().any(|opinion| match opinion.stand {
+            Stand::Forked { .. } => true,
+            Stand::Behind { blocks } => blocks > 1,
+            Stand::Unheard | Stand::Agrees | Stand::Ahead { .. } | Stand::Refuted | Stand::Silent => false,
+        })
+    }
+}
+
 /// How things stand with a client.
 pub(super) fn of(client: &LightClient) -> Standing {
     let (opinions, damaged, reorganised_at, false_segment) = {

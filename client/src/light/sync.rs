@@ -7,9 +7,11 @@
 use vibecoin_consensus::light::tail::Tail;
 use vibecoin_consensus::light::{self, Claim, ClaimError, Params, Proven};
 use vibecoin_consensus::rules::HeaderError;
+use vibecoin_crypto::Hash;
 
 use super::ask;
 use super::failure::Failure;
+use super::gather::Gathering;
 use super::journal::Evidence;
 use super::opinion::{Opinion, Stand};
 use super::server::ServerUrl;
@@ -108,19 +110,22 @@ impl LightClient {
         }
         let Some(proven) = heaviest else { return Err(self.sync_error(failures)) };
         self.install(Tail::of(&proven, self.options.params.last()));
-        // What the others have that is heavier still is found by following them.
-        self.hear_all(turn).await;
+        // Who claimed this very tip agrees. What the others have is found by following them.
+        let others = self.servers.ids().filter(|id| !self.agrees_on(*id, &proven.id()));
+        self.hear_each(turn, others).await;
         self.head().ok_or_else(|| self.sync_error(failures))
     }
 
     /// What everybody claims, checked against itself, the heaviest first.
     async fn claims(&self, failures: &mut Vec<(ServerId, Failure)>) -> Vec<(ServerId, Claim)> {
-        let answers =
-            self.servers.ask_several(SERVERS_MAX, |_, server| async move { self.claim(&server).await });
+        let mut answers = Gathering::of(self.servers.ids(), |id| {
+            self.ask_one(id, |_, server| async move { self.claim(&server).await })
+        });
         let mut claims = Vec::new();
-        for (id, answer) in answers.await {
+        while let Some((id, answer)) = answers.next().await {
             match answer {
                 Ok(claim) => {
+                    answers.is_answered();
                     let tip = Some((claim.header().height, claim.id()));
                     let (work, at) = (Some(claim.work()), Some(self.now()));
                     self.opinions.lock().set(id, Opinion { stand: Stand::Unheard, tip, work, at });
@@ -134,6 +139,17 @@ impl LightClient {
         }
         claims.sort_by_key(|(_, claim)| std::cmp::Reverse(claim.work()));
         claims
+    }
+
+    /// True, and remembered, if the last that a server said was this tip.
+    fn agrees_on(&self, id: ServerId, tip: &Hash) -> bool {
+        let mut opinions = self.opinions.lock();
+        let opinion = opinions.of(id);
+        let agrees = opinion.tip.is_some_and(|(_, said)| said == *tip);
+        if agrees {
+            opinions.set(id, Opinion { stand: Stand::Agrees, ..opinion });
+        }
+        agrees
     }
 
     /// The claim of one server.

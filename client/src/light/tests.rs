@@ -149,6 +149,7 @@ async fn a_chain_is_proven_from_its_genesis_and_kept_at_its_end() {
         assert_eq!(believed.header.height.get(), blocks.saturating_sub(6));
         assert_eq!(believed.id, chain.at(blocks.saturating_sub(6)).id);
         assert_eq!(bench.stand(0), standing::Stand::Agrees);
+        assert_eq!(remote.node.lock().asked, ["light_tip", "light_prove"], "two round trips");
     }
 }
 
