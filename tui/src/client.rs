@@ -56,6 +56,14 @@ pub struct ClientOptions {
     pub light: Option<Arc<LightClient>>,
 }
 
+/// The newest activity that was proven.
+#[derive(Clone, Debug)]
+struct Recent {
+    /// Of which wallet.
+    wallet: WalletName,
+    rows: Vec<HistoryRow>,
+}
+
 /// See the module. Cheap to clone: clones share everything.
 #[derive(Clone)]
 pub struct ClientBackend {
@@ -65,8 +73,8 @@ pub struct ClientBackend {
     /// The payment that was prepared last: what is confirmed is exactly what was shown.
     prepared: Arc<Mutex<(u64, Option<vibecoin_client::payment::Review>)>>,
     rewards: Arc<tokio::sync::Mutex<rewards::Rewards>>,
-    /// The newest activity that was proven, and of which wallet.
-    recent: Arc<Mutex<Option<(String, Vec<HistoryRow>)>>>,
+    /// What a wallet behind servers has shown last.
+    recent: Arc<Mutex<Option<Recent>>>,
     events: mpsc::Sender<Event>,
     happened: Arc<Mutex<Option<mpsc::Receiver<Event>>>>,
 }
@@ -371,7 +379,7 @@ impl ClientBackend {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recent(&self) -> std::sync::MutexGuard<'_, Option<(String, Vec<HistoryRow>)>> {
+    fn recent(&self) -> std::sync::MutexGuard<'_, Option<Recent>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

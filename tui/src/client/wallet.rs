@@ -14,7 +14,7 @@ use vibecoin_primitives::{Address, Amount, EntryKind};
 
 use super::chain::{self, Names};
 use super::marks::Marks;
-use super::{ClientBackend, hash, now, words};
+use super::{ClientBackend, Recent, hash, now, words};
 use crate::model::*;
 use crate::safe::{SafeText, ink};
 
@@ -87,16 +87,16 @@ async fn recent(backend: &ClientBackend, tip: u64) -> Result<Vec<HistoryRow>, Wa
     if backend.light().is_none() {
         return rows(backend, history.await?.value, tip);
     }
-    let name = backend.wallet.vault().opened()?.name.to_string();
+    let wallet = backend.wallet.vault().opened()?.name;
     match tokio::time::timeout(RECENT_WAIT, history).await {
         Ok(Ok(history)) => {
             let rows = rows(backend, history.value, tip)?;
-            *backend.recent() = Some((name, rows.clone()));
+            *backend.recent() = Some(Recent { wallet, rows: rows.clone() });
             Ok(rows)
         }
         Ok(Err(_)) | Err(_) => {
-            let known = backend.recent().clone().filter(|(whose, _)| *whose == name);
-            Ok(known.map(|(_, rows)| rows).unwrap_or_default())
+            let known = backend.recent().clone().filter(|known| known.wallet == wallet);
+            Ok(known.map(|known| known.rows).unwrap_or_default())
         }
     }
 }
