@@ -11,12 +11,14 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub mod chain;
+pub mod light;
 pub mod node;
 #[cfg(test)]
 mod tests;
 pub mod wallet;
 
 use chain::ChainCommand;
+use light::LightArgs;
 use node::{DevCommand, MempoolCommand, MineCommand, NodeArgs, PeersCommand, TuiArgs};
 use wallet::WalletArgs;
 
@@ -28,7 +30,8 @@ use wallet::WalletArgs;
     about = "A full node and a wallet for a chain secured by Proof of Work and paced by Proof of History",
     long_about = "A full node and a wallet for a chain secured by Proof of Work and paced by Proof of History.\n\n\
         Without a command it opens the wallet screens, on a node of its own unless one runs already.",
-    after_help = "Exit status: 0 done, 1 failed, 2 usage, 3 not found, 4 no server reachable, 6 locked or wrong \
+    after_help = "Exit status: 0 done, 1 failed, 2 usage, 3 not found, 4 no server reachable, 5 a server's \
+        proof was false, 6 locked or wrong \
         password, 7 insufficient funds, 8 refused by a rule (which is named), 130 interrupted.",
     disable_help_subcommand = true,
     max_term_width = 110
@@ -55,6 +58,9 @@ pub struct Global {
     /// The configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Ask this remote node and believe only what it proves; may be given several times
+    #[arg(long, global = true, value_name = "URL")]
+    pub remote: Vec<String>,
     /// Print one JSON value (streams: one a line) on standard output, and nothing else there
     #[arg(long, global = true)]
     pub json: bool,
@@ -81,6 +87,8 @@ pub enum Command {
     Node(NodeArgs),
     /// Wallets: create, pay, look back, sign
     Wallet(WalletArgs),
+    /// The light client: the chain by proofs alone, from the nodes of --remote
+    Light(LightArgs),
     /// Look into the chain, check it, carry it elsewhere
     Chain {
         /// What about the chain.

@@ -9,6 +9,7 @@ mod bench;
 mod chain;
 mod config;
 mod dev;
+mod light;
 mod mempool;
 mod mine;
 mod node;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli, context: &Context) -> Outcome {
         Some(Command::Tui(args)) => tui::run(context, &args),
         Some(Command::Node(args)) => node::run(context, &args),
         Some(Command::Wallet(args)) => wallet::run(context, args),
+        Some(Command::Light(args)) => light::run(context, &args),
         Some(Command::Chain { command }) => chain::run(context, command),
         Some(Command::Mempool { command }) => mempool::run(context, &command),
         Some(Command::Peers { command }) => peers::run(context, &command),

@@ -192,6 +192,8 @@ impl Config {
         config.default(Key::RelayServer, &false);
         config.default(Key::InboundMax, &NetworkConfig::INBOUND_MAX);
         config.default(Key::OutboundTarget, &NetworkConfig::OUTBOUND_TARGET);
+        config.default(Key::Confirmations, &6);
+        config.default(Key::Spread, &false);
         config.default(Key::Threads, &0);
         config.default(Key::VerifyPoh, &"recent");
         config.default(Key::Archive, &false);
@@ -276,6 +278,12 @@ impl Config {
     #[must_use]
     pub fn wallet_dir(&self) -> PathBuf {
         self.network_dir().join("wallet")
+    }
+
+    /// The folder of the light client.
+    #[must_use]
+    pub fn light_dir(&self) -> PathBuf {
+        self.network_dir().join("light")
     }
 
     /// The folder of the logs.

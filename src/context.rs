@@ -188,9 +188,10 @@ pub fn flag_on_interrupt(out: Output) -> Outcome<Arc<AtomicBool>> {
 
 /// The flags of a command line as the uppermost layer.
 fn sources(cli: &Cli, mut sources: Sources) -> Sources {
-    let Global { network, data_dir, config, .. } = &cli.global;
+    let Global { network, data_dir, config, remote, .. } = &cli.global;
     sources.file = config.clone();
     sources.flag(Key::Network, "--network", network.as_ref());
+    sources.flags(Key::Remote, "--remote", remote);
     sources.flag(Key::DataDir, "--data-dir", data_dir.as_ref().map(|dir| dir.display()));
     match &cli.command {
         Some(Command::Node(args)) => {
@@ -200,6 +201,11 @@ fn sources(cli: &Cli, mut sources: Sources) -> Sources {
             sources.flag(Key::Rpc, "--rpc", args.rpc.as_ref());
             sources.flag(Key::Metrics, "--metrics", args.metrics.as_ref());
             keeping(&mut sources, &args.keeping);
+        }
+        Some(Command::Light(args)) => {
+            sources.flag(Key::Proxy, "--proxy", args.proxy.as_ref());
+            sources.flag(Key::Confirmations, "--confirmations", args.confirmations.as_ref());
+            sources.flag(Key::Spread, "--spread", args.spread.then_some(true));
         }
         Some(Command::Tui(args)) => keeping(&mut sources, &args.keeping),
         Some(Command::Wallet(args)) => sources.flag(Key::Wallet, "--wallet", args.wallet.as_ref()),

@@ -10,6 +10,9 @@ use std::process::ExitCode;
 use vibecoin_client::error::WalletError;
 use vibecoin_client::files::FileError;
 use vibecoin_client::keystore::KeystoreError;
+use vibecoin_client::light::servers::{Judged, ServersError, Verdict};
+use vibecoin_client::light::values::NoValue;
+use vibecoin_client::light::{Failure as LightFailure, SyncError};
 use vibecoin_client::message::MessageError;
 use vibecoin_client::mnemonic::MnemonicError;
 use vibecoin_client::offline::OfflineError;
@@ -41,6 +44,8 @@ pub enum Exit {
     NotFound = 3,
     /// Nobody answers.
     Unreachable = 4,
+    /// A remote node's proof was false.
+    FalseProof = 5,
     /// No password, or a wrong one.
     Locked = 6,
     /// Not enough money.
@@ -71,6 +76,18 @@ pub enum Failure {
     /// What a node answers.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// No remote node proved a chain.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// No remote node gave a value that can be believed.
+    #[error(transparent)]
+    Value(#[from] NoValue),
+    /// The list of remote nodes.
+    #[error(transparent)]
+    Servers(#[from] ServersError),
+    /// No remote node was named where one is needed.
+    #[error("no remote node is named")]
+    NoRemote,
     /// The directory of wallets.
     #[error(transparent)]
     Wallets(#[from] WalletsError),
@@ -196,7 +213,11 @@ impl Failure {
             | Self::Network(_)
             | Self::Usage(_)
             | Self::Name(_)
+            | Self::Servers(_)
+            | Self::NoRemote
             | Self::Unconfirmed { .. } => Exit::Usage,
+            Self::Sync(error) => of_light(error.failures.iter().map(|(_, failure)| failure)),
+            Self::Value(none) => of_light(none.failures.iter().map(|(_, failure)| failure)),
             Self::Address { .. } | Self::Uri(_) | Self::Mnemonic(_) => Exit::Usage,
             Self::Api(error) => of_api(error),
             Self::Wallets(error) => of_wallets(error),
@@ -223,6 +244,7 @@ impl Failure {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NoRemote => Some("name one with --remote URL, or in the configuration file".to_owned()),
             Self::NoNode { .. } => Some("start one with: vibecoin node --mine ADDRESS".to_owned()),
             Self::NoTerminal { flag, .. } => Some(format!("give it with {flag}")),
             Self::Unconfirmed { .. } => Some("answer it with --yes".to_owned()),
@@ -302,7 +324,27 @@ const fn of_api(error: &ApiError) -> Exit {
         | ApiError::NoNetwork { .. }
         | ApiError::Internal { .. }
         | ApiError::Malformed { .. } => Exit::Failed,
+        ApiError::FalseProof { .. } => Exit::FalseProof,
     }
+}
+
+/// The gravest of what several remote nodes did.
+fn of_light<'a>(failures: impl Iterator<Item = &'a LightFailure>) -> Exit {
+    let exit = |failure: &LightFailure| match failure.verdict() {
+        _ if *failure == LightFailure::NotThere => Exit::NotFound,
+        Verdict::False => Exit::FalseProof,
+        _ if matches!(failure, LightFailure::Unproven(_)) => Exit::FalseProof,
+        Verdict::Absent => Exit::Unreachable,
+        Verdict::Broken | Verdict::Refused | Verdict::Ours => Exit::Failed,
+    };
+    // A lie is told before silence, and silence before anything else.
+    let rank = |exit: &Exit| match exit {
+        Exit::FalseProof => 3,
+        Exit::NotFound => 2,
+        Exit::Failed => 1,
+        _ => 0,
+    };
+    failures.map(exit).max_by_key(rank).unwrap_or(Exit::Unreachable)
 }
 
 const fn of_wallets(error: &WalletsError) -> Exit {

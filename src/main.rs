@@ -13,6 +13,7 @@ mod failure;
 mod logging;
 mod output;
 mod progress;
+mod remote;
 mod secrets;
 
 /// Import allocates many short-lived rows on several threads, which is where the system's allocator is slow.

@@ -1,12 +1,10 @@
 //! `vibecoin mempool`: what waits in the running node.
 
-use vibecoin_rpc::NodeApi;
-
-use crate::attach;
 use crate::cli::node::MempoolCommand;
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::output::Side;
+use crate::remote;
 
 /// Runs a command of `vibecoin mempool`.
 ///
@@ -14,7 +12,7 @@ use crate::output::Side;
 /// [`Failure::NoNode`](crate::failure::Failure::NoNode), or what the node answers.
 pub fn run(context: &Context, command: &MempoolCommand) -> Outcome {
     context.wait(async {
-        let node = attach::node(context).await?;
+        let node = remote::node(context).await?;
         match command {
             MempoolCommand::Info => {
                 let info = node.mempool_info().await?;

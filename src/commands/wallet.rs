@@ -11,6 +11,7 @@ use crate::attach;
 use crate::cli::wallet::{PasswordArgs, WalletArgs, WalletCommand};
 use crate::context::{Context, now};
 use crate::failure::Outcome;
+use crate::remote;
 use crate::secrets;
 
 mod accounts;
@@ -46,10 +47,20 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// The wallet over the node that runs here.
+    /// The wallet over the node that runs here, or over the remote nodes that are named.
     async fn service(&self) -> Outcome<WalletService> {
-        let node = attach::node(self.context).await?;
-        Ok(WalletService::new(Arc::clone(&self.vault), node))
+        match remote::face(self.context).await? {
+            Some(face) => Ok(WalletService::light(Arc::clone(&self.vault), face)),
+            None => Ok(WalletService::new(Arc::clone(&self.vault), attach::node(self.context).await?)),
+        }
+    }
+
+    /// The same, if there is anybody to ask.
+    async fn service_if_any(&self) -> Outcome<Option<WalletService>> {
+        if remote::is_wanted(self.context) || attach::running(self.context).await?.is_some() {
+            return self.service().await.map(Some);
+        }
+        Ok(None)
     }
 
     /// What a new wallet is called: `--name`, or the name that other commands would use, or the usual one.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use vibecoin_client::light::server::ServerUrl;
 use vibecoin_rpc::types::PeerAddress;
 
 use super::{ConfigError, Setting};
@@ -27,6 +28,8 @@ enum Kind {
     /// Addresses that somebody can be dialled at.
     Dial,
     Proxy,
+    /// URLs of remote nodes.
+    Remote,
 }
 
 /// What stands between the parts of a list.
@@ -81,9 +84,12 @@ keys! {
     Sync = "sync", Kind::OneOf(&["full", "state"]), "how a new node catches up: with every block, or with the proven state of a recent one first";
     Mdns = "mdns", Kind::Switch, "whether nodes in the local network are looked for";
     RelayServer = "relay_server", Kind::Switch, "whether the node takes connections for others that cannot be reached";
-    Proxy = "proxy", Kind::Proxy, "the SOCKS5 server through which the node goes to others, such as socks5://127.0.0.1:9050";
+    Proxy = "proxy", Kind::Proxy, "the SOCKS5 server through which a node goes to others, and a light client to remote nodes, such as socks5://127.0.0.1:9050";
     InboundMax = "p2p_inbound_max", Kind::Number { least: 0, most: 10_000 }, "the most peers that may come to the node";
     OutboundTarget = "p2p_outbound_target", Kind::Number { least: 0, most: 1_000 }, "so many peers the node tries to have gone to";
+    Remote = "remote", Kind::Remote, "remote nodes to ask, of which nothing is believed without a proof: URLs such as https://node.example.org:8424";
+    Confirmations = "light_confirmations", Kind::Number { least: 0, most: 200 }, "the light client believes the state so many blocks below the proven tip";
+    Spread = "light_spread", Kind::Switch, "whether any remote node may be asked about any address; else each address is known to one of them";
     Mine = "mine", Kind::Text, "the address that the node mines for";
     VerifyPoh = "verify_poh", Kind::OneOf(&["recent", "full"]), "which segments are verified whole: those of recent blocks, with samples of older ones, or all";
     Archive = "archive", Kind::Switch, "whether the states of all blocks are kept, not only of the newest";
@@ -99,7 +105,7 @@ keys! {
 impl Key {
     /// True if its value may have several parts.
     pub(super) const fn is_list(self) -> bool {
-        matches!(self.kind(), Kind::Listen | Kind::Dial)
+        matches!(self.kind(), Kind::Listen | Kind::Dial | Kind::Remote)
     }
 
     /// Its variable in the environment.
@@ -149,6 +155,7 @@ impl Key {
             Kind::Listen if text == OFF => return Ok(()),
             Kind::Listen => return self.check_addresses(setting, "to listen on", PeerAddress::can_listen),
             Kind::Dial => return self.check_addresses(setting, "to go to", PeerAddress::can_dial),
+            Kind::Remote => return self.check_remote(setting),
             Kind::Proxy => {
                 (proxy(text).is_some(), "a SOCKS5 server, such as socks5://127.0.0.1:9050".to_owned())
             }
@@ -157,6 +164,15 @@ impl Key {
             return Ok(());
         }
         Err(self.unfit(setting, text, expected))
+    }
+
+    fn check_remote(self, setting: &Setting) -> Result<(), ConfigError> {
+        for part in parts(&setting.text) {
+            if let Err(error) = part.parse::<ServerUrl>() {
+                return Err(self.unfit(setting, part, format!("the URL of a remote node: {error}")));
+            }
+        }
+        Ok(())
     }
 
     fn unfit(self, setting: &Setting, text: &str, expected: String) -> ConfigError {

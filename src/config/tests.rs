@@ -176,6 +176,9 @@ fn the_files_for_deployments_are_read() {
         full.switch(Key::RelayServer)
             && full.number::<u32>(Key::InboundMax) > Some(NetworkConfig::INBOUND_MAX)
     );
+    let light = load("light.toml");
+    assert_eq!((light.network().name(), light.list(Key::Remote).count()), ("testnet", 0));
+    assert_eq!((light.number::<u64>(Key::Confirmations), light.switch(Key::Spread)), (Some(6), false));
     assert_eq!(load("miner.toml").text(Key::Mine), None, "nobody is to mine for a stranger");
     let mut files: Vec<_> = std::fs::read_dir(deployed(""))
         .unwrap()
@@ -183,7 +186,33 @@ fn the_files_for_deployments_are_read() {
         .filter(|name| name.ends_with(".toml"))
         .collect();
     files.sort();
-    assert_eq!(files, ["full.toml", "miner.toml", "single.toml"], "one of them is not tested");
+    assert_eq!(files, ["full.toml", "light.toml", "miner.toml", "single.toml"], "one of them is not tested");
+}
+
+/// What the file for light clients leaves to its reader, filled in as its comments show.
+#[test]
+fn a_light_client_s_file_with_nodes_asks_them() {
+    let text = std::fs::read_to_string(deployed("light.toml")).unwrap();
+    let filled = text
+        .replace("remote = []", "remote = [\"https://node.example.org:18424\", \"127.0.0.1:18424\"]")
+        .replace("# proxy", "proxy");
+    assert_ne!(filled, text);
+    let (_folder, path) = config_file(&filled);
+    let config = Config::load(sources(&path)).unwrap();
+    assert_eq!(
+        config.list(Key::Remote).collect::<Vec<_>>(),
+        ["https://node.example.org:18424", "127.0.0.1:18424"]
+    );
+    assert_eq!(config.proxy(), Some("127.0.0.1:9050".parse().unwrap()));
+}
+
+#[test]
+fn a_remote_node_is_a_url() {
+    for wrong in ["ftp://node.example.org", "http://me:secret@node.example.org", "http://"] {
+        let (_folder, path) = config_file(&format!("remote = [{wrong:?}]\n"));
+        let error = Config::load(sources(&path)).unwrap_err().to_string();
+        assert!(error.contains("is not the URL of a remote node: "), "{error}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod chain;
 mod crash;
+mod light;
 mod light_api;
 mod network;
 mod operation;

@@ -1,4 +1,5 @@
-//! A node to ask: the one that runs here, or one in this process that neither listens nor mines.
+//! A node to ask: remote ones that must prove what they say, the one that runs here, or one in this process that
+//! neither listens nor mines.
 
 use vibecoin_node::{LogRing, Node, NodeConfig};
 use vibecoin_rpc::NodeApi;
@@ -7,13 +8,17 @@ use crate::attach;
 use crate::commands::node;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::remote;
 
-/// Asks the node that runs in the data directory; without one, opens the directory for as long as it takes.
+/// Asks the remote nodes, if any are named, or else the node that runs in the data directory; without one, opens the directory for as long as it takes.
 ///
 /// # Errors
 /// What the question answers; [`Failure::Start`] if the directory cannot be opened.
 pub fn with<T>(context: &Context, ask: impl AsyncFnOnce(&dyn NodeApi) -> Outcome<T>) -> Outcome<T> {
     context.wait(async {
+        if let Some(face) = remote::face(context).await? {
+            return ask(&*face).await;
+        }
         if let Some(running) = attach::running(context).await? {
             return ask(&*running).await;
         }

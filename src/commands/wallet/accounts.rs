@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 use vibecoin_client::balance::{AccountBalance, Balances};
-use vibecoin_client::service::WalletService;
 use vibecoin_client::uri::PaymentUri;
 use vibecoin_primitives::Amount;
 
 use super::{Desk, print};
-use crate::attach;
 use crate::cli::wallet::AccountsAction;
 use crate::context::now;
 use crate::failure::Outcome;
@@ -41,8 +39,8 @@ pub(super) async fn run(desk: &Desk<'_>, action: Option<AccountsAction>) -> Outc
 /// The accounts, with their money if a node runs that knows it.
 async fn list(desk: &Desk<'_>) -> Outcome {
     let accounts = desk.vault.opened()?.accounts;
-    let money = match attach::running(desk.context).await? {
-        Some(node) => Some(WalletService::new(desk.vault.clone(), node).balances().await?.value),
+    let money = match desk.service_if_any().await? {
+        Some(service) => Some(service.balances().await?.value),
         None => None,
     };
     let of = |index: u32| money.as_ref().and_then(|money| money.account(index));

@@ -5,15 +5,13 @@ use std::path::Path;
 use serde_json::json;
 use vibecoin_client::keystore::{AccountInfo, Secret};
 use vibecoin_client::mnemonic::{Mnemonic, WordCount};
-use vibecoin_client::service::{DISCOVERY_GAP, WalletService};
+use vibecoin_client::service::DISCOVERY_GAP;
 use vibecoin_client::vault::{LockAfter, Opened};
 use vibecoin_client::wallets::WalletsError;
 use vibecoin_crypto::{Hash, PublicKey};
 use vibecoin_primitives::{Address, Height};
-use vibecoin_rpc::NodeApi;
 
 use super::{Desk, print};
-use crate::attach;
 use crate::cli::wallet::PassphraseArgs;
 use crate::context::now;
 use crate::failure::Outcome;
@@ -30,8 +28,8 @@ pub(super) async fn new(
     let mnemonic = Mnemonic::generate(WordCount::try_from(words)?)?;
     let shown = mnemonic.clone();
     // Fresh words cannot have received anything before the block that stands last now.
-    let birth = match attach::running(desk.context).await {
-        Ok(Some(node)) => node.chain_tip().await.map(|tip| tip.height).unwrap_or_default(),
+    let birth = match desk.service_if_any().await {
+        Ok(Some(service)) => service.node().chain_tip().await.map(|tip| tip.height).unwrap_or_default(),
         Ok(None) | Err(_) => Height::GENESIS,
     };
     let opened = create(desk, name, mnemonic, passphrase, birth).await?;
@@ -117,8 +115,8 @@ async fn create(
 
 /// Looks for accounts that were used before, if a node runs that can tell.
 async fn discover(desk: &Desk<'_>) {
-    let node = match attach::running(desk.context).await {
-        Ok(Some(node)) => node,
+    let service = match desk.service_if_any().await {
+        Ok(Some(service)) => service,
         Ok(None) => {
             return desk.context.out.say(
                 "No node is running, so only the first account was restored: add others with accounts add.",
@@ -126,7 +124,6 @@ async fn discover(desk: &Desk<'_>) {
         }
         Err(error) => return desk.context.out.warn(&format!("accounts were not looked for: {error}")),
     };
-    let service = WalletService::new(desk.vault.clone(), node);
     match service.discover(DISCOVERY_GAP, now()).await {
         Ok(found) if found.is_empty() => {}
         Ok(found) => desk.context.out.say(&format!("{} more accounts were found in the chain.", found.len())),

@@ -83,8 +83,9 @@ fn after_a_partition_there_is_one_tip_and_no_payment_is_lost() {
             }
         }
         cluster.links().open_all();
-        // The next one begins with a whole network.
-        cluster.wait_connected(2);
+        // The next one begins with a whole network. Whoever has failed again and again waits a minute before it tries
+        // again, and so may its peers.
+        eventually("all are connected", 2 * JOIN, || cluster.connected(2));
         eventually("all agree before the next", AGREE, || cluster.agreement(1));
         senders.wait_for_all(&cluster, true, AGREE);
     }
