@@ -63,7 +63,8 @@ fn print_storage(paper: &mut Paper, storage: &StorageInfo) {
         .fact("undone by record", format!("down to block {}", storage.undo_from))
         .fact("segments verified", verified);
     if let Some(height) = storage.history_missing_below {
-        let words = format!("The state of block {height} was taken over; the blocks below it are on their way.");
+        let words =
+            format!("The state of block {height} was taken over; the blocks below it are on their way.");
         paper.tinted(Tint::Caution, words);
     }
     if let Some(repair) = &storage.repair {
