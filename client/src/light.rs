@@ -112,6 +112,8 @@ impl LightClient {
             None => (Journal::default(), false),
         };
         let (tail, tail_damaged) = keeper.load(&spec, &genesis_id, options.params.last())?;
+        // A newer version may know that there is more.
+        let tail = tail.filter(|tail| tail.work() >= options.min_chain_work);
         let mut opinions = Opinions::new(servers.ids().count());
         opinions.damaged = tail_damaged || journal_damaged;
         let head = tail.as_ref().map(head_of);

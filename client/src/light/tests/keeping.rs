@@ -25,6 +25,16 @@ async fn a_restart_goes_on_from_what_was_proven() {
     assert_eq!(again.head_id(), Some(chain.tip().id), "before anybody was asked");
     assert_eq!(again.client.sync().await.unwrap().id, grown.tip().id);
     assert_eq!(remote.asked("light_prove"), 1);
+    again.client.close();
+
+    // A version that knows of more work than was kept begins anew.
+    let floor = Work::new(grown.work().get() + 1);
+    let newer = Bench::with(&[&remote], |options| {
+        options.directory = Some(directory.path().to_owned());
+        options.min_chain_work = floor;
+    });
+    assert_eq!(newer.head_id(), None);
+    assert!(!newer.client.standing().warnings.contains(&Warning::Damaged));
 }
 
 #[tokio::test]
