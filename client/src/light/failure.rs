@@ -83,9 +83,14 @@ pub enum Failure {
     /// A proof against a segment that proves nothing.
     #[error("the proof against a Proof of History segment is none: {0}")]
     Fault(FaultError),
-    /// Ticks that are not those of the block, or do not follow from each other.
-    #[error("the Proof of History segment of block {0} is false")]
-    Segment(Hash),
+    /// The ticks that the block commits to do not follow from each other: whoever made it broke the rules.
+    #[error("tick {tick} of block {id} does not follow from the one before it")]
+    Segment {
+        /// The block.
+        id: Hash,
+        /// The tick, from 0.
+        tick: u32,
+    },
     /// The server does not know what an honest node knows: another one may.
     #[error("the server does not have what was asked for")]
     NotThere,
@@ -153,7 +158,7 @@ impl Failure {
             | Self::Inclusion(_)
             | Self::Ancestor { .. }
             | Self::Fault(_)
-            | Self::Segment(_) => ApiError::FalseProof { url: url.to_string(), reason: self.to_string() },
+            | Self::Segment { .. } => ApiError::FalseProof { url: url.to_string(), reason: self.to_string() },
         }
     }
 }
@@ -166,6 +171,8 @@ impl Judged for Failure {
             Self::Claim(ClaimError::Header(HeaderError::FromTheFuture { .. })) => Verdict::Refused,
             // Silence is not proof of a lie; that it came after the seed is counted by whoever asked.
             Self::Unproven(error) => error.verdict().max(Verdict::Broken),
+            // The ticks are the committed ones: it is the block that is false, and who shows them does well.
+            Self::Segment { .. } => Verdict::Refused,
             Self::TooLittleWork { .. } | Self::NotThere | Self::Moved => Verdict::Refused,
             Self::Form(_) => Verdict::Broken,
             Self::Claim(_)
@@ -179,8 +186,7 @@ impl Judged for Failure {
             | Self::History { .. }
             | Self::Inclusion(_)
             | Self::Ancestor { .. }
-            | Self::Fault(_)
-            | Self::Segment(_) => Verdict::False,
+            | Self::Fault(_) => Verdict::False,
             Self::Unsynced | Self::Distrusted | Self::NoChance => Verdict::Ours,
         }
     }

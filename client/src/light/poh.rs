@@ -7,7 +7,7 @@
 
 use vibecoin_consensus::light::Linked;
 use vibecoin_consensus::light::poh_fault::PohFault;
-use vibecoin_consensus::poh::{self, Params};
+use vibecoin_consensus::poh::{self, Params, SegmentError};
 use vibecoin_crypto::Hash;
 use vibecoin_primitives::block::poh_root;
 use vibecoin_primitives::{Content, Height};
@@ -49,7 +49,17 @@ impl LightClient {
             self.check_segment(&linked, &content, &segment.ticks)?;
             Ok(segment)
         });
-        let said = asked.await?.value;
+        let said = match asked.await {
+            Ok(answered) => answered.value,
+            Err(none) => {
+                for (by, failure) in &none.failures {
+                    if let Failure::Segment { tick, .. } = failure {
+                        self.is_false(*by, &linked, *tick);
+                    }
+                }
+                return Err(none);
+            }
+        };
         let segment = PohSegment {
             height: linked.header.height,
             id: linked.id,
@@ -76,8 +86,13 @@ impl LightClient {
         let mut chance = [0; 8];
         getrandom::fill(&mut chance).map_err(|_| Failure::NoChance)?;
         let sample = poh::sample(params, u64::from_le_bytes(chance));
-        poh::verify_sample(params, &content.parent_id, ticks, &sample)
-            .map_err(|_| Failure::Segment(linked.id))
+        match poh::verify_sample(params, &content.parent_id, ticks, &sample) {
+            Ok(()) => Ok(()),
+            Err(SegmentError::TickCount { found: tick, .. } | SegmentError::Tick { tick }) => {
+                let tick = u32::try_from(tick).unwrap_or(u32::MAX);
+                Err(Failure::Segment { id: linked.id, tick })
+            }
+        }
     }
 
     /// Asks every server for proofs against the segments of the newest blocks, and checks those that come.
@@ -91,8 +106,8 @@ impl LightClient {
             for linked in &blocks {
                 match self.fault_by(id, linked).await {
                     Ok(Some(tick)) => {
+                        self.is_false(id, linked, tick);
                         let (block, height) = (linked.id, linked.header.height);
-                        self.note(Some(id), Evidence::PohFault { id: block, height, tick });
                         found.push(FalseSegment { id: block, height, tick, by: id });
                     }
                     Ok(None) => {}
@@ -105,10 +120,25 @@ impl LightClient {
                 }
             }
         }
-        if let Some(lowest) = found.iter().map(|fault| fault.height).min() {
-            self.opinions.lock().false_segment = Some(lowest);
-        }
         found
+    }
+
+    /// Looks at the segment of the block whose state is believed: its ticks, and some of them hashed again. That nobody
+    /// has them tells nothing.
+    pub async fn spot_check(&self) {
+        if let Some(believed) = self.believed()
+            && let Err(none) = self.segment(believed.id.into()).await
+        {
+            tracing::debug!("no segment to look at: {none}");
+        }
+    }
+
+    /// Remembers that a block near the tip breaks the rules.
+    fn is_false(&self, by: ServerId, block: &Linked, tick: u32) {
+        let (id, height) = (block.id, block.header.height);
+        self.note(Some(by), Evidence::PohFault { id, height, tick });
+        let lowest = &mut self.opinions.lock().false_segment;
+        *lowest = Some(lowest.map_or(height, |known| known.min(height)));
     }
 
     /// The tick of a block that a server proves false; `None` if it knows of none.

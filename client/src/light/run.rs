@@ -12,6 +12,8 @@ use super::servers::{Route, ServerId};
 /// The first pause after nobody proved anything, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Cross checks between two looks at a segment, which is some kilobytes.
+const SPOT_CHECK_EVERY: u32 = 10;
 
 impl LightClient {
     /// Proves the chain and follows it. Never returns; whoever runs it drops it, and then calls
@@ -43,6 +45,8 @@ impl LightClient {
         let mut watch =
             Watch::open(Arc::clone(self.servers.server(id)), head.id, Beat::of_interval(interval)).await;
         let mut cross_check = Instant::now() + self.options.cross_check;
+        let mut checks = 0_u32;
+        self.spot_check().await;
         loop {
             tokio::select! {
                 signal = watch.next() => {
@@ -67,6 +71,10 @@ impl LightClient {
                     // is nobody to ask.
                     if self.is_disputed() {
                         self.false_segments().await;
+                    }
+                    checks = checks.wrapping_add(1);
+                    if checks.is_multiple_of(SPOT_CHECK_EVERY) {
+                        self.spot_check().await;
                     }
                     cross_check = Instant::now() + self.options.cross_check;
                     if self.servers.order(Route::Any).first() != Some(&id) {

@@ -278,7 +278,29 @@ async fn a_false_segment_is_proven_by_one_honest_server() {
     assert!(bench.client.standing().warnings.contains(&Warning::FalseSegment { height: Height::new(21) }));
     // The spot check of the ticks sees the same if it draws the tick: with four of four it always does.
     let failed = bench.client.segment(chain.at(21).id.into()).await.unwrap_err();
-    assert!(matches!(failed.gravest(), Some((_, Failure::Segment(_)))), "{failed:?}");
+    assert!(matches!(failed.gravest(), Some((_, Failure::Segment { tick: 2, .. }))), "{failed:?}");
+    assert_ne!(bench.health(0), Health::Distrusted, "who shows the ticks does well");
+}
+
+#[tokio::test]
+async fn a_false_segment_shows_without_anybody_s_proof() {
+    let mut chain = Chain::new().grow(20, 1);
+    chain.mine_as(1_000, 9, &[], |_, _, ticks| ticks[1] = Hash::new([0xbb; 32]));
+    let chain = chain.grow(6, 9);
+    let remote = Remote::of(&chain).await;
+    let bench = Bench::of(&[&remote]);
+    bench.client.sync().await.unwrap();
+    bench.client.spot_check().await;
+    assert!(bench.client.standing().warnings.contains(&Warning::FalseSegment { height: Height::new(21) }));
+    let tick = |evidence: &Evidence| matches!(evidence, Evidence::PohFault { tick: 1 | 2, .. });
+    assert_eq!(bench.noted(tick), 1);
+
+    let good = Remote::of(&paid()).await;
+    let bench = Bench::of(&[&good]);
+    bench.client.sync().await.unwrap();
+    bench.client.spot_check().await;
+    assert_eq!(bench.noted(|_| true), 0);
+    assert_eq!(good.asked("chain_poh"), 1);
 }
 
 #[tokio::test]

@@ -81,6 +81,51 @@ async fn a_history_that_was_tampered_with_is_refused() {
 }
 
 #[tokio::test]
+async fn a_long_history_is_read_page_by_page_down_to_its_beginning() {
+    let chain = paying(80);
+    let (bench, remote, face) = one(&chain).await;
+    let expected = &chain.tip().ledger.entries[&address(5)];
+    let (mut read, mut before) = (Vec::new(), None);
+    loop {
+        let page = face.account_history(text(5), before, Some(7)).await.unwrap();
+        read.extend(page.entries.iter().map(|info| info.to_entry(spec().address_prefix).unwrap()));
+        before = page.next_before;
+        if before.is_none() {
+            break;
+        }
+    }
+    read.reverse();
+    assert_eq!(read, *expected);
+    // A page from the middle is held against the heads around it.
+    remote.lies(|asked, reply| match asked {
+        "account_history" => reply.map(|page| page["entries"][2]["amount"] = "1".into()),
+        _ => reply,
+    });
+    let newest = face.account_history(text(5), None, Some(7)).await.unwrap();
+    assert_eq!(newest.entries.len(), 7, "what is kept is not asked for");
+    let error = face.account_history(text(5), Some(30), Some(7)).await.unwrap_err();
+    assert!(error.to_string().contains("does not lead to the proven head"), "{error}");
+    assert_eq!(bench.health(0), Health::Distrusted);
+}
+
+#[tokio::test]
+async fn a_history_follows_a_reorganisation() {
+    let trunk = Chain::new().grow(30, 1);
+    let ours = trunk.clone().with(1, &[payment(0, 0, address(5), 100, b"")]).grow(8, 1);
+    let theirs = trunk.with(2, &[payment(1, 0, address(5), 200, b"")]).grow(12, 2);
+    let (bench, remote, face) = one(&ours).await;
+    let amounts = async || {
+        let page = face.account_history(text(5), None, None).await.unwrap();
+        page.entries.iter().map(|entry| entry.amount.beats()).collect::<Vec<_>>()
+    };
+    assert_eq!(amounts().await, [100]);
+    remote.set(&theirs);
+    bench.at(&theirs);
+    bench.client.follow_all().await;
+    assert_eq!(amounts().await, [200]);
+}
+
+#[tokio::test]
 async fn an_honest_server_gives_what_another_withholds() {
     let chain = paying(12);
     let remotes = [Remote::of(&chain).await, Remote::of(&chain).await];
