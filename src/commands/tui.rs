@@ -1,10 +1,13 @@
-//! `vibecoin tui`: the screens, on the node that runs here or on one of their own.
+//! `vibecoin tui`: the screens, on the node that runs here, on one of their own, or over remote nodes that must prove
+//! what they say.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use vibecoin_client::light::LightClient;
+use vibecoin_client::light::face::LightFace;
 use vibecoin_client::service::WalletService;
 use vibecoin_client::vault::LockAfter;
 use vibecoin_node::{LogRing, Node, NodeConfig, RpcConfig, StartError};
@@ -22,17 +25,19 @@ use crate::config::Key;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::logging::Places;
+use crate::remote;
 
 mod late;
 
 /// Blocks until a reward can be spent.
 const MATURITY_BLOCKS: u64 = 100;
 
-/// A node to show.
-struct Shown {
-    api: Arc<dyn NodeApi>,
-    /// There if this program may tell the node what to do.
-    operator: Option<Arc<dyn OperatorApi>>,
+/// What the screens show.
+enum Shown {
+    /// The user's node, and what tells it what to do, if this program may.
+    Node(Arc<dyn NodeApi>, Option<Arc<dyn OperatorApi>>),
+    /// Remote nodes, as far as they prove what they say.
+    Remote(Arc<LightClient>),
 }
 
 /// Shows the screens until they are left.
@@ -47,6 +52,9 @@ pub fn run(context: &Context, args: &TuiArgs) -> Outcome {
     let logs = LogRing::default();
     let _log = context.start_log(Places::Files, Some(Box::new(logs.layer())))?;
     context.wait(async {
+        if args.attach.is_none() && remote::is_wanted(context) {
+            return over_remote_nodes(context).await;
+        }
         match find(context, args).await? {
             Some(shown) => Ok(screens(context, shown, false)?.await?),
             None => on_own_node(context, logs).await,
@@ -59,10 +67,20 @@ async fn find(context: &Context, args: &TuiArgs) -> Outcome<Option<Shown>> {
     if let Some(url) = &args.attach {
         let (client, has_cookie) = attach::at(context, url).await?;
         let operator = has_cookie.then(|| Arc::clone(&client) as Arc<dyn OperatorApi>);
-        return Ok(Some(Shown { api: client, operator }));
+        return Ok(Some(Shown::Node(client, operator)));
     }
     let running = attach::running(context).await?;
-    Ok(running.map(|client| Shown { api: Arc::clone(&client) as _, operator: Some(client) }))
+    Ok(running.map(|client| Shown::Node(Arc::clone(&client) as _, Some(client))))
+}
+
+/// The screens over remote nodes. The chain is proven while the first frame is drawn, and followed until they are left.
+async fn over_remote_nodes(context: &Context) -> Outcome {
+    let client = remote::open(context, |_| {})?;
+    let following = tokio::spawn(Arc::clone(&client).run());
+    let left = screens(context, Shown::Remote(Arc::clone(&client)), false)?.await;
+    following.abort();
+    client.close();
+    Ok(left?)
 }
 
 /// The screens over a new node in this process, which starts while the first frame is drawn.
@@ -71,7 +89,7 @@ async fn on_own_node(context: &Context, logs: LogRing) -> Outcome {
     config.rpc = Some(RpcConfig::new(node::listen(context)?));
     let mut starting = tokio::spawn(start(config, context.config.is_default(Key::Rpc)));
     let (late, arrival) = late::node();
-    let shown = Shown { api: Arc::new(late.clone()), operator: Some(Arc::new(late)) };
+    let shown = Shown::Node(Arc::new(late.clone()), Some(Arc::new(late)));
     let mut screens = Box::pin(screens(context, shown, true)?);
     let (left, node) = tokio::select! {
         // What keeps the node from starting ends the screens, too.
@@ -116,17 +134,25 @@ fn screens(
     shown: Shown,
     own_node: bool,
 ) -> Outcome<impl Future<Output = Result<(), TuiError>>> {
-    let options = options(context, shown.operator.is_some())?;
+    let options = options(context, &shown)?;
     let lock_after = match options.settings.auto_lock_s {
         0 => LockAfter::Never,
         seconds => LockAfter::Idle(seconds.saturating_mul(1000)),
     };
-    let service = Arc::new(WalletService::new(Arc::new(context.vault()), shown.api));
-    let backend = ClientBackend::new(service, shown.operator, ClientOptions { lock_after, own_node, light: None });
+    let vault = Arc::new(context.vault());
+    let (wallet, operator, light) = match shown {
+        Shown::Node(node, operator) => (WalletService::new(vault, node), operator, None),
+        Shown::Remote(client) => {
+            let face = LightFace::new(Arc::clone(&client), context.config.network().name());
+            (WalletService::light(vault, Arc::new(face)), None, Some(client))
+        }
+    };
+    let backend =
+        ClientBackend::new(Arc::new(wallet), operator, ClientOptions { lock_after, own_node, light });
     Ok(vibecoin_tui::run(Arc::new(backend), options))
 }
 
-fn options(context: &Context, operates: bool) -> Outcome<Options> {
+fn options(context: &Context, shown: &Shown) -> Outcome<Options> {
     let network = context.config.network();
     let variable = |name: &str| std::env::var(name).ok();
     let no_color = if context.out.colors_wanted() { variable("NO_COLOR") } else { Some("1".to_owned()) };
@@ -152,8 +178,8 @@ fn options(context: &Context, operates: bool) -> Outcome<Options> {
             prefix: network.prefix(),
             auto_lock_s: context.config.number(Key::AutoLock).unwrap_or_default(),
             maturity_blocks: MATURITY_BLOCKS,
-            own_node: operates,
-            remote: false,
+            own_node: matches!(shown, Shown::Node(_, Some(_))),
+            remote: matches!(shown, Shown::Remote(_)),
         },
         theme,
         keymap,
