@@ -197,7 +197,7 @@ impl NodeApi for LightFace {
 
     async fn tx_fees(&self) -> Result<FeePrices, ApiError> {
         let fees = self.client.fees().await.map_err(|none| self.client.to_api(&none))?;
-        Ok(fees.0)
+        Ok(fees.value)
     }
 
     async fn mempool_info(&self) -> Result<MempoolInfo, ApiError> {

@@ -9,6 +9,7 @@ use vibecoin_rpc::ApiError;
 use vibecoin_rpc::types::{AddressText, BlockRef, EntryInfo, HistoryPage};
 
 use super::LightFace;
+use crate::light::servers::Route;
 use crate::light::values::history::Checked;
 use crate::light::values::transaction::Found;
 
@@ -30,7 +31,7 @@ impl LightFace {
         let block = client.believed_block().map_err(api)?;
         let account = client.account_at(&block, &address, &[]).await.map_err(api)?.account;
         let proven = client.history(&address, &account, before, limit).await.map_err(api)?;
-        let times = self.times(&proven.entries).await;
+        let times = self.times(&address, &proven.entries).await;
         let memos = self.memos(&address, &proven.entries).await;
         let entry = |checked: &Checked| {
             let entry = &checked.entry;
@@ -48,7 +49,7 @@ impl LightFace {
     }
 
     /// The times of the entries' blocks, from their headers.
-    async fn times(&self, entries: &[Checked]) -> HashMap<Height, Timestamp> {
+    async fn times(&self, address: &Address, entries: &[Checked]) -> HashMap<Height, Timestamp> {
         let mut times = HashMap::new();
         let mut old = Vec::new();
         for height in entries.iter().map(|checked| checked.entry.height) {
@@ -60,7 +61,8 @@ impl LightFace {
         }
         if old.len() <= ASKED_MAX {
             let found = stream::iter(old).map(|height| async move {
-                let block = self.client.block(BlockRef::Height(height)).await.ok()?;
+                let block = BlockRef::Height(height);
+                let block = self.client.block_by(block, Route::Address(address)).await.ok()?;
                 Some((height, block.linked.header.time))
             });
             times.extend(found.buffered(AT_ONCE).filter_map(std::future::ready).collect::<Vec<_>>().await);

@@ -294,3 +294,27 @@ async fn what_nobody_can_prove_is_reported_or_absent() {
     assert_eq!(health.warnings, [Warning::OneVoice.to_string()]);
     assert_eq!(Amount::ZERO, face.state_account(text(9), None).await.unwrap().balance);
 }
+
+#[tokio::test]
+async fn one_server_learns_of_an_address_and_what_belongs_to_it() {
+    let chain = paying(40);
+    let remotes = [Remote::of(&chain).await, Remote::of(&chain).await, Remote::of(&chain).await];
+    let bench = Bench::of(&[&remotes[0], &remotes[1], &remotes[2]]);
+    bench.client.sync().await.unwrap();
+    let confidant = bench.client.servers().assigned(&address(5)).unwrap().index();
+    remotes.iter().for_each(|remote| remote.node.lock().asked.clear());
+    let face = LightFace::new(Arc::clone(&bench.client), "lab");
+    face.state_account(text(5), None).await.unwrap();
+    face.account_history(text(5), None, None).await.unwrap();
+    for (index, remote) in remotes.iter().enumerate() {
+        let asked = remote.node.lock().asked.clone();
+        assert_eq!(asked.is_empty(), index != confidant, "{index}: {asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn prices_are_marked_as_reported() {
+    let (bench, remote, _face) = one(&paying(3)).await;
+    let fees = bench.client.fees().await.unwrap();
+    assert_eq!(fees.by.to_string(), format!("reported by {}", remote.url().as_str()));
+}

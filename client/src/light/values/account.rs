@@ -1,4 +1,7 @@
-//! Accounts, storage slots and code, proven against the state of a block.
+//! Accounts and storage slots, proven against the state of a block.
+//!
+//! Whether an account is a contract, and the hash of its code, is part of the account. Deliberately absent: the code
+//! itself, for which nodes have no method.
 
 use std::sync::Arc;
 

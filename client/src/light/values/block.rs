@@ -35,6 +35,15 @@ impl LightClient {
     /// # Errors
     /// [`NoValue`]; [`Failure::NotThere`] if the chain has no such block, as far as servers say.
     pub async fn block(&self, which: BlockRef) -> Result<ProvenBlock, NoValue> {
+        self.block_by(which, Route::Any).await
+    }
+
+    /// A block of the proven chain, asked for along a route: which blocks somebody looks at may tell whose they are.
+    pub(in crate::light) async fn block_by(
+        &self,
+        which: BlockRef,
+        route: Route<'_>,
+    ) -> Result<ProvenBlock, NoValue> {
         let head = self.head().ok_or_else(unsynced)?;
         let kept = match which {
             BlockRef::Height(height) => self.header_at(height),
@@ -50,7 +59,7 @@ impl LightClient {
             BlockRef::Height(height) => height,
             BlockRef::Id(_) => Height::GENESIS,
         };
-        let asked = self.value(Route::Any, height, |server| self.old_block(server, which));
+        let asked = self.value(route, height, |server| self.old_block(server, which));
         Ok(asked.await?.value)
     }
 

@@ -10,7 +10,7 @@ use vibecoin_rpc::types::{BlockRef, FeePrices};
 
 use super::{LightClient, NoValue, Route, unsynced};
 use crate::light::ask;
-use crate::light::servers::ServerId;
+use crate::trusted::{Trusted, TrustedBy};
 
 /// What pools and miners ask for at least, unless told otherwise, in beats per gas.
 pub const PRICE_USUAL: u64 = 16;
@@ -26,7 +26,7 @@ impl LightClient {
     ///
     /// # Errors
     /// [`NoValue`].
-    pub async fn fees(&self) -> Result<(FeePrices, ServerId), NoValue> {
+    pub async fn fees(&self) -> Result<Trusted<FeePrices>, NoValue> {
         let head = self.head().ok_or_else(unsynced)?;
         let asked = self.value(Route::Any, head.height(), |server| async move {
             ask::call::<FeePrices>(&server, "tx_fees", &[(); 0]).await
@@ -39,7 +39,8 @@ impl LightClient {
         } else {
             self.price_enough(head.height()).await?.saturating_mul(FACTOR)
         };
-        Ok((bounded(said, most), answered.by))
+        let server = self.servers.server(answered.by).url().as_str().into();
+        Ok(Trusted { value: bounded(said, most), by: TrustedBy::Reported { server } })
     }
 
     /// The price that was enough for the dearest of the newest blocks.
