@@ -182,6 +182,12 @@ pub fn millis(ms: u64) -> SafeText {
     }
 }
 
+/// A stretch of time that may be short: `4 ms`, `0.84 s`, `12.4 s`
+#[must_use]
+pub fn brief_millis(ms: u64) -> SafeText {
+    if ms < 100 { ink!("{ms} ms") } else { millis(ms) }
+}
+
 /// A stretch of time that may be below a millisecond: `0.19 ms`, `410 ms`, `1.20 s`
 #[must_use]
 pub fn fine_millis(ms: f64) -> SafeText {

@@ -81,6 +81,7 @@ fn tick(state: &mut State, now_ms: u64, fx: &mut Vec<Effect>) {
     }
     if second_passed {
         pool::second(state, fx);
+        wallet::second(state, fx);
         network::second(state, fx);
     }
 }

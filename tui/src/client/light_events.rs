@@ -8,12 +8,14 @@ use vibecoin_client::light::LightClient;
 use super::remote::{self, Watcher};
 use super::{ClientBackend, events, now};
 use crate::backend::Event;
-use crate::format::{bytes, count, millis};
+use crate::format::{brief_millis, bytes, count};
 use crate::model::*;
 use crate::safe::{SafeText, ink};
 
 /// Between two looks at what has no subscription: the servers.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same while somebody waits for the first proof.
+const LOOK_FIRST: Duration = Duration::from_millis(100);
 
 /// Tells how it stands until the screens have gone.
 pub(super) async fn follow(backend: ClientBackend, light: Arc<LightClient>) {
@@ -50,7 +52,7 @@ pub(super) async fn follow(backend: ClientBackend, light: Arc<LightClient>) {
                     return;
                 }
             }
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(if watcher.is_waiting() { LOOK_FIRST } else { LOOK }) => {}
             () = backend.events.closed() => return,
         }
     }
@@ -68,7 +70,7 @@ fn lines(before: Option<&RemoteView>, now_view: &RemoteView) -> Vec<LogLine> {
             Some(height) => ink!("after block {}, which was kept", count(height)),
             None => "from the genesis".into(),
         };
-        let (received, took) = (bytes(proof.bytes), millis(proof.took_ms));
+        let (received, took) = (bytes(proof.bytes), brief_millis(proof.took_ms));
         let words = ink!("proven up to block {} {from}: {received} in {took}", count(proof.height));
         lines.push(line(LogLevel::Info, words));
     }
@@ -78,9 +80,10 @@ fn lines(before: Option<&RemoteView>, now_view: &RemoteView) -> Vec<LogLine> {
     }
     for server in &now_view.servers {
         let known = before.and_then(|before| before.servers.iter().find(|known| known.url == server.url));
-        let known = known.map_or(ServerState::Untried, |known| known.state);
-        if known.word() != server.state.word() {
-            lines.push(line(level_of(server.state), ink!("{}: {}", server.url, server.state.word())));
+        // Which of those that answer is followed changes all the time, and does not matter.
+        let known = known.map_or("", |known| standing(known.state));
+        if known != standing(server.state) {
+            lines.push(line(level_of(server.state), ink!("{}: {}", server.url, standing(server.state))));
         }
     }
     let noted = |view: &RemoteView| view.disagreements.first().cloned();
@@ -97,6 +100,13 @@ fn lines(before: Option<&RemoteView>, now_view: &RemoteView) -> Vec<LogLine> {
         lines.push(line(level, ink!("{}: {who}{}", row.about, row.outcome)));
     }
     lines
+}
+
+const fn standing(state: ServerState) -> &'static str {
+    match state {
+        ServerState::Followed | ServerState::Ready => "answers",
+        other => other.word(),
+    }
 }
 
 const fn level_of(state: ServerState) -> LogLevel {

@@ -3,6 +3,7 @@
 //! Deliberately absent: what a server wrote. The light client keeps errors and evidence in words of its own, and only
 //! those are shown.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Watcher {
     resumed_from: Option<u64>,
     /// What it took to have a proven tip; since when, and after how many bytes, it is followed.
     proof: Option<(ProofRow, Instant, u64)>,
+    /// The height that each server has proven.
+    proven: BTreeMap<ServerId, u64>,
     /// The rate, and the bytes that it was reckoned from: it is reckoned again only when there are more.
     day: Option<(u64, u64)>,
 }
@@ -37,7 +40,12 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(light: Arc<LightClient>) -> Self {
         let resumed_from = light.head().map(|head| head.height().get());
-        Self { light, started: Instant::now(), resumed_from, proof: None, day: None }
+        Self { light, started: Instant::now(), resumed_from, proof: None, proven: BTreeMap::new(), day: None }
+    }
+
+    /// Whether the first proof is still waited for.
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.proof.is_none()
     }
 
     /// How it stands now, for a wallet with these addresses.
@@ -45,6 +53,7 @@ impl Watcher {
         let heard = self.light.standing();
         let disagreements: Vec<DisagreementRow> =
             self.light.disagreements(DISAGREEMENTS_MAX).iter().map(disagreements::row).collect();
+        self.note_proven(&heard);
         let servers = self.servers(&heard, addresses);
         let standing = standing(&heard, &servers);
         self.remember(standing, &heard);
@@ -63,6 +72,25 @@ impl Watcher {
         }
     }
 
+    /// Remembers what each server has proven: what it claims newly is not, and what it has proven stays so.
+    fn note_proven(&mut self, heard: &light::Standing) {
+        let head = heard.head.map(|head| head.height().get());
+        for (id, opinion) in &heard.opinions {
+            let height = match opinion.stand {
+                Stand::Agrees => head,
+                Stand::Behind { blocks } => head.map(|head| head.saturating_sub(blocks)),
+                Stand::Unheard
+                | Stand::Forked { .. }
+                | Stand::Ahead { .. }
+                | Stand::Refuted
+                | Stand::Silent => None,
+            };
+            if let Some(height) = height {
+                self.proven.insert(*id, height);
+            }
+        }
+    }
+
     fn servers(&self, heard: &light::Standing, addresses: &[Address]) -> Vec<ServerRow> {
         let servers = self.light.servers();
         let followed = servers.order(Route::Any).first().copied();
@@ -76,18 +104,14 @@ impl Watcher {
             let learns = |address: &&Address| servers.is_spread() || servers.assigned(address) == Some(*id);
             ServerRow {
                 url: SafeText::new(url),
-                state: state(thought.health(), opinion.stand, followed == Some(*id)),
+                state: state(thought.health(), opinion, followed == Some(*id)),
                 latency_ms: thought.latency().map(|mean| (mean.as_secs_f64() * 1_000.0).round()),
-                claimed: opinion.tip.map(|(height, _)| height.get()),
-                proven: match opinion.stand {
-                    Stand::Agrees => head,
-                    Stand::Behind { blocks } => head.map(|head| head.saturating_sub(blocks)),
-                    Stand::Unheard
-                    | Stand::Forked { .. }
-                    | Stand::Ahead { .. }
-                    | Stand::Refuted
-                    | Stand::Silent => None,
+                claimed: match (opinion.stand, opinion.tip) {
+                    // What it announced since is taken already.
+                    (Stand::Agrees, Some((height, _))) => head.max(Some(height.get())),
+                    (_, tip) => tip.map(|(height, _)| height.get()),
                 },
+                proven: self.proven.get(id).copied(),
                 faults: notes.iter().filter(of_it).filter_map(disagreements::fault).collect(),
                 questions: (thought.answers(), thought.failures()),
                 bytes: (traffic.received_bytes, traffic.sent_bytes),
@@ -97,9 +121,12 @@ impl Watcher {
         heard.opinions.iter().map(row).collect()
     }
 
-    /// The first time that a proven tip is followed.
+    /// The first proven tip; one that was kept counts once it is followed.
     fn remember(&mut self, standing: Standing, heard: &light::Standing) {
-        let (Some(head), Standing::Following, None) = (heard.head, standing, &self.proof) else { return };
+        let (Some(head), None) = (heard.head, &self.proof) else { return };
+        if self.resumed_from.is_some() && standing != Standing::Following {
+            return;
+        }
         let traffic = self.light.servers().traffic();
         let proof = ProofRow {
             time_ms: heard.now.get(),
@@ -133,8 +160,8 @@ fn proven_tip(head: &Head) -> ProvenTip {
     }
 }
 
-const fn state(health: Health, stand: Stand, followed: bool) -> ServerState {
-    match (health, stand) {
+const fn state(health: Health, opinion: &light::Opinion, followed: bool) -> ServerState {
+    match (health, opinion.stand) {
         (Health::Distrusted, _) => ServerState::Distrusted,
         (_, Stand::Refuted) => ServerState::Refuted,
         (Health::Failing, _) | (_, Stand::Silent) => ServerState::Silent,
@@ -142,6 +169,8 @@ const fn state(health: Health, stand: Stand, followed: bool) -> ServerState {
         (_, Stand::Forked { fork_height }) => ServerState::OtherBranch { since: fork_height.get() },
         (_, Stand::Agrees | Stand::Behind { .. }) if followed => ServerState::Followed,
         (_, Stand::Agrees | Stand::Behind { .. }) => ServerState::Ready,
+        // Between two questions one is unheard for a moment that has answered all along.
+        (Health::Well, Stand::Unheard) if opinion.tip.is_some() => ServerState::Ready,
         (Health::Unknown | Health::Well, Stand::Unheard) => ServerState::Untried,
     }
 }
@@ -161,12 +190,14 @@ fn standing(heard: &light::Standing, servers: &[ServerRow]) -> Standing {
     if all(|state| matches!(state, ServerState::Refuted | ServerState::Silent | ServerState::Distrusted)) {
         return Standing::NoProof;
     }
-    let is_heard = |state: ServerState| state.is_in_use() || matches!(state, ServerState::OtherBranch { .. });
+    let is_heard = |server: &ServerRow| {
+        server.state.is_in_use() || matches!(server.state, ServerState::OtherBranch { .. })
+    };
     match heard.head {
         None if servers.iter().any(|server| server.claimed.is_some()) => Standing::Proving,
         None => Standing::Asking,
         Some(_) if warns(|warning| matches!(warning, Warning::StaleTip { .. })) => Standing::Stale,
-        Some(_) if servers.iter().any(|server| is_heard(server.state)) => Standing::Following,
+        Some(_) if servers.iter().any(is_heard) => Standing::Following,
         Some(_) => Standing::Asking,
     }
 }

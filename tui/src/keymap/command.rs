@@ -39,7 +39,7 @@ commands! {
     Explorer = "explorer", "explorer", "Go to the explorer";
     Mempool = "mempool", "mempool", "Go to what waits to be mined";
     Mining = "mining", "mining", "Go to the miner";
-    Network = "network", "network", "Go to the network: peers, bans; or to the servers";
+    Network = "network", "network", "Go to the network: whom this talks to, and what they said";
     Logs = "logs", "logs", "Go to the log";
     Send = "send", "send", "Send coins";
     Receive = "receive", "receive", "Show an address to be paid at";

@@ -25,13 +25,26 @@ pub struct Wallet {
     pub prices: Option<Prices>,
     /// Whether something changed while the overview was being fetched.
     pub stale: bool,
+    /// When it was last fetched because of a new block, Unix milliseconds; only counted behind servers.
+    pub refreshed_ms: u64,
+    /// Whether it is to be fetched again as soon as it may.
+    pub due: bool,
 }
 
 impl Wallet {
     /// At the list of accounts.
     #[must_use]
     pub const fn new(overview: Overview) -> Self {
-        Self { overview, selected: 0, pages: Vec::new(), contacts: Vec::new(), prices: None, stale: false }
+        Self {
+            overview,
+            selected: 0,
+            pages: Vec::new(),
+            contacts: Vec::new(),
+            prices: None,
+            stale: false,
+            refreshed_ms: 0,
+            due: false,
+        }
     }
 
     /// The chosen account.

@@ -112,7 +112,7 @@ fn news(before: Option<&RemoteView>, now: &RemoteView) -> Option<(SafeText, bool
     );
     match now.standing {
         Standing::Asking | Standing::Proving => None,
-        Standing::Following => Some((followed(standing, now), false)),
+        Standing::Following => followed(before, now).map(|words| (words, false)),
         Standing::Stale => Some((ink!("no new block has come for long: {since}"), true)),
         Standing::Unreachable => Some((ink!("no server answers; they are tried again: {since}"), true)),
         Standing::NoProof => Some((ink!("servers answer, but none proves what it claims: {since}"), true)),
@@ -125,22 +125,26 @@ fn news(before: Option<&RemoteView>, now: &RemoteView) -> Option<(SafeText, bool
     }
 }
 
-/// What is said when there is a proven tip to follow (again).
-fn followed(before: Standing, now: &RemoteView) -> SafeText {
-    let returned =
-        matches!(before, Standing::Stale | Standing::Unreachable | Standing::NoProof | Standing::AllFalse);
-    match (&now.proof, &now.proven) {
-        (_, Some(tip)) if returned => {
-            ink!("a server answers again: proven up to block {}", count(tip.height))
-        }
-        (Some(ProofRow { resumed_from: None, bytes, took_ms, .. }), Some(tip)) => ink!(
+/// What is said when there is a proven tip to follow: how it was proven, once, or that somebody answers again.
+fn followed(before: Option<&RemoteView>, now: &RemoteView) -> Option<SafeText> {
+    let tip = now.proven.as_ref()?;
+    let is_first = before.is_none_or(|before| before.proof.is_none());
+    match (&now.proof, before.map(|before| before.standing)) {
+        (Some(ProofRow { resumed_from: None, bytes, took_ms, .. }), _) if is_first => Some(ink!(
             "{} proven with {} in {}",
             blocks(tip.height.saturating_add(1)),
             crate::format::bytes(*bytes),
-            crate::format::millis(*took_ms)
-        ),
-        (_, Some(tip)) => ink!("proven up to block {}", count(tip.height)),
-        (_, None) => "a server answers".into(),
+            crate::format::brief_millis(*took_ms)
+        )),
+        (_, Some(Standing::Unreachable | Standing::NoProof | Standing::AllFalse)) => {
+            Some(ink!("a server answers again: proven up to block {}", count(tip.height)))
+        }
+        (_, Some(Standing::Stale)) => Some(ink!("a new block has come: {}", count(tip.height))),
+        (Some(_), _) if is_first => Some(ink!("proven up to block {}", count(tip.height))),
+        (
+            _,
+            None | Some(Standing::Asking | Standing::Proving | Standing::Following | Standing::ClockWrong),
+        ) => None,
     }
 }
 

@@ -317,7 +317,7 @@ pub(super) fn tip_moved(state: &mut State, fx: &mut Vec<Effect>) {
     if let Some(txid) = txid.filter(|_| !state.is_waiting(Slot::Payment)) {
         fx.push(state.ask(Slot::Payment, Request::Payment(txid)));
     }
-    wallet::refresh(state, fx);
+    wallet::tip_moved(state, fx);
 }
 
 /// Whether there is nothing more to wait for.

@@ -10,6 +10,8 @@ use crate::keymap::Command;
 use crate::model::*;
 use crate::state::*;
 
+/// Milliseconds between two looks at servers because of new blocks.
+const REMOTE_LOOK_MS: u64 = 5_000;
 /// Entries fetched at a time.
 const HISTORY_PAGE: usize = 100;
 
@@ -58,6 +60,27 @@ pub(super) fn refresh(state: &mut State, fx: &mut Vec<Effect>) {
     }
     if let Some(query) = query {
         fx.push(state.ask(Slot::History, Request::History(query)));
+    }
+}
+
+/// The tip has moved. An own node is asked at once; servers, to whom every look costs bytes, every few seconds.
+pub(super) fn tip_moved(state: &mut State, fx: &mut Vec<Effect>) {
+    if !state.settings.remote {
+        return refresh(state, fx);
+    }
+    if let Some(wallet) = state.wallet_mut() {
+        wallet.due = true;
+    }
+    second(state, fx);
+}
+
+/// Another second has come: what is due behind servers may be fetched now.
+pub(super) fn second(state: &mut State, fx: &mut Vec<Effect>) {
+    let now_ms = state.now_ms;
+    let Some(wallet) = state.wallet_mut() else { return };
+    if wallet.due && now_ms.saturating_sub(wallet.refreshed_ms) >= REMOTE_LOOK_MS {
+        (wallet.due, wallet.refreshed_ms) = (false, now_ms);
+        refresh(state, fx);
     }
 }
 

@@ -176,7 +176,7 @@ fn servers_lines(state: &State, pen: &mut Pen<'_>, inner: Rect, mut y: u16) -> u
     }
     let proof = view.proof.as_ref().map(|proof| {
         Text::new(format::bytes(proof.bytes), theme.text)
-            .add(ink!("  in {}", format::millis(proof.took_ms)), theme.dim)
+            .add(ink!("  in {}", format::brief_millis(proof.took_ms)), theme.dim)
     });
     let day =
         view.traffic.day_bytes.map(|day| Text::new(format::bytes(day), theme.text).add(" a day", theme.dim));

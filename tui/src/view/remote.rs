@@ -18,7 +18,7 @@ use super::remote_details;
 use crate::draw::{Pen, Text};
 use crate::format;
 use crate::model::*;
-use crate::safe::ink;
+use crate::safe::{SafeText, ink};
 use crate::state::*;
 use crate::theme::Theme;
 
@@ -53,7 +53,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
 }
 
 /// `3 m ago`
-fn ago(state: &State, then_ms: u64) -> crate::safe::SafeText {
+fn ago(state: &State, then_ms: u64) -> SafeText {
     match format::age(state.now_ms, then_ms) {
         age if age.as_str() == "now" => age,
         age => ink!("{age} ago"),
@@ -85,7 +85,7 @@ fn proven(state: &State, view: &RemoteView, pen: &mut Pen<'_>, area: Rect) {
             let checked = proof.checked_us.map(|us| format::fine_millis(us as f64 / 1_000.0));
             let checked = checked.map(|took| ink!(", checked in {took}")).unwrap_or_default();
             Text::new(format::bytes(proof.bytes), theme.strong)
-                .add(ink!(" in {}", format::millis(proof.took_ms)), theme.strong)
+                .add(ink!(" in {}", format::brief_millis(proof.took_ms)), theme.strong)
                 .add(ink!(", {from}"), theme.text)
                 .add(checked, theme.dim)
                 .add(ink!(", {}", ago(state, proof.time_ms)), theme.dim)
@@ -116,17 +116,18 @@ fn watch(view: &RemoteView, theme: &Theme) -> Text {
         Standing::AllFalse => Some("every server has said something false"),
         Standing::ClockWrong => Some("this computer's clock and the blocks' times do not fit"),
     };
-    let cautions = view.cautions.iter().map(|caution| (&caution.words, caution.grave));
-    match (standing, cautions.clone().next()) {
-        (None, None) => Text::new("nothing odd about times, clocks or reorganisations", theme.dim),
-        (Some(words), None) => Text::new("▲ ", theme.bad).add(words, theme.bad),
-        (standing, Some((first, grave))) => {
-            let style = if grave { theme.bad } else { theme.warn };
-            let more = cautions.count() - 1 + usize::from(standing.is_some());
-            let more = if more == 0 { "".into() } else { ink!("  and {more} more") };
-            Text::new(if grave { "▲ " } else { "· " }, style).add(first, style).add(more, theme.dim)
-        }
-    }
+    let standing = standing.map(|words| (SafeText::from(words), true));
+    let cautions = view.cautions.iter().map(|caution| (caution.words.clone(), caution.grave));
+    let mut all = standing.into_iter().chain(cautions);
+    let Some((first, grave)) = all.next() else {
+        return Text::new("nothing odd about times, clocks or reorganisations", theme.dim);
+    };
+    let (sign, style) = if grave { ("▲ ", theme.bad) } else { ("· ", theme.warn) };
+    let more = match all.count() {
+        0 => "".into(),
+        more => ink!("  and {more} more"),
+    };
+    Text::new(sign, style).add(first, style).add(more, theme.dim)
 }
 
 /// Where the columns of the table of servers begin, and how wide they are. All but the first two are figures.
@@ -246,7 +247,7 @@ fn server_row(row: &ServerRow, columns: &Columns, pen: &mut Pen<'_>, left: u16, 
         if row.addresses == 0 { none() } else { Text::new(ink!("{}", row.addresses), theme.text) };
     let bytes = |bytes| Text::new(brief_bytes(bytes), theme.dim);
     let figures = [
-        row.latency_ms.map_or_else(none, |ms| Text::new(ink!("{ms:.0}"), theme.text)),
+        row.latency_ms.map_or_else(none, |ms| Text::new(latency(ms), theme.text)),
         height(row.claimed, theme.dim),
         height(row.proven, theme.good),
         faults,
@@ -265,8 +266,17 @@ fn server_row(row: &ServerRow, columns: &Columns, pen: &mut Pen<'_>, left: u16, 
     }
 }
 
+/// Milliseconds within four cells.
+fn latency(ms: f64) -> SafeText {
+    match ms {
+        ms if ms < 1.0 => "<1".into(),
+        ms if ms < 10_000.0 => ink!("{ms:.0}"),
+        ms => ink!("{:.0}s", ms / 1_000.0),
+    }
+}
+
 /// `412k`, `41.5M`: bytes within six cells.
-fn brief_bytes(bytes: u64) -> crate::safe::SafeText {
+fn brief_bytes(bytes: u64) -> SafeText {
     let text = format::bytes(bytes);
     ink!("{}", text.as_str().replace([' ', 'B'], ""))
 }

@@ -66,7 +66,7 @@ fn what_servers_are_asked_is_in_the_title_and_peers_are_not() {
 #[test]
 fn what_is_new_is_said_once_in_our_words() {
     let mut seat = Seat::remote(SMALL, 1);
-    seat.servers(RemoteView { proven: None, ..standing(Standing::Asking) });
+    seat.servers(RemoteView { proven: None, proof: None, ..standing(Standing::Asking) });
     seat.servers(remote_view());
     seat.expect("12,409 blocks proven with 312 kB in 0.84 s");
     for (now, words) in [
@@ -138,6 +138,32 @@ fn a_first_start_works_before_any_server_answers() {
     seat.expect("unverified · no server answers");
     seat.key("r");
     seat.expect(address(1).as_str());
+}
+
+#[test]
+fn a_moment_of_asking_is_no_news() {
+    let mut seat = Seat::remote_open(SMALL);
+    seat.act(Action::Tick(NOW_MS + 3_600_000));
+    seat.servers(standing(Standing::Asking));
+    seat.servers(remote_view());
+    assert!(seat.state.notice.is_none(), "{}", seat.screen());
+}
+
+#[test]
+fn servers_are_not_asked_with_every_block() {
+    let mut seat = Seat::remote_open(SMALL);
+    let looks = |seat: &Seat| seat.fake.asked.iter().filter(|one| **one == Request::Overview).count();
+    seat.fake.asked.clear();
+    for n in 1..=10 {
+        seat.act(Action::Event(Event::Blocks(vec![block_row(TIP + n)])));
+        seat.wait(1);
+    }
+    assert!((2..=3).contains(&looks(&seat)), "{} looks in ten seconds", looks(&seat));
+    // The last block is not forgotten.
+    seat.wait(10);
+    seat.fake.asked.clear();
+    seat.act(Action::Event(Event::Blocks(vec![block_row(TIP + 11)])));
+    assert_eq!(looks(&seat), 1);
 }
 
 #[test]
