@@ -5,7 +5,7 @@
 //! before what is kept is judged by a proof of its own, with its headers since the fork in full as far as a proof
 //! shows any; and it is told to the user.
 
-use vibecoin_consensus::fork_choice::{Branch, is_alarming};
+use vibecoin_consensus::fork_choice::is_alarming;
 use vibecoin_consensus::light::ancestor::{self, Path};
 use vibecoin_consensus::light::tail::{Change, Followed, LAST_MAX, Tail};
 use vibecoin_consensus::light::{Claim, Params, Proven, Record};
@@ -287,11 +287,11 @@ impl LightClient {
         let proven = self.prove(turn, id, &claim, self.params_since(fork_height, tip.0)).await?;
         let extends =
             self.is_ancestor(id, &proven, Record::of(&ours.header), ours.header.height, ours.id).await;
-        let branch = Branch {
-            fork_height: if extends { active.height } else { fork_height },
-            total_work: proven.work(),
-        };
-        if !active.yields_to(&branch) {
+        // Whether it extends the tip is proven; that a server says so would spare it the reserve.
+        if !extends && !active.is_outweighed_by(proven.work()) {
+            let work = proven.work().to_string();
+            self.note(Some(id), Evidence::DeepFork { fork_height, id: tip.1, work });
+            self.opine_tip(id, Stand::Forked { fork_height }, &claim);
             return Ok(());
         }
         self.install(Tail::of(&proven, self.options.params.last()));

@@ -251,3 +251,29 @@ async fn another_network_is_refused_by_its_genesis() {
     assert!(matches!(error.failures[0].1, Failure::Proof(_)), "{error}");
     assert_eq!(bench.client.head(), None);
 }
+
+#[tokio::test]
+async fn a_rival_that_is_said_to_extend_the_tip_gets_no_reserve_for_it() {
+    let trunk = Chain::new().grow(30, 1);
+    let honest = trunk.clone().grow(2, 2);
+    let mut rival = trunk;
+    rival.mine(2, 3, &[]);
+    rival.mine(2, 3, &[]);
+    assert!(rival.work() > honest.work());
+    let liar = Remote::of(&honest).await;
+    let bench = Bench::of(&[&liar]);
+    bench.client.sync().await.unwrap();
+    liar.set(&rival);
+    // So much is to come on this very tip that it has to be proven; what is proven is the heavier rival.
+    let tip = honest.tip().id.to_string();
+    liar.lies(move |asked, reply| match asked {
+        "light_headers" => Reply::Says(json!({
+            "fork_id": tip, "fork_height": 32, "records": "", "tip_id": tip, "tip_height": 1_000_000, "tip_work": "1",
+        })),
+        _ => reply,
+    });
+    bench.client.follow(bench.id(0)).await.unwrap();
+    assert_eq!(liar.asked("light_prove"), 2);
+    assert_eq!(bench.head_id(), Some(honest.tip().id));
+    assert_eq!(bench.noted(|evidence| matches!(evidence, Evidence::DeepFork { .. })), 1);
+}
