@@ -111,6 +111,7 @@ impl LightClient {
             Some(directory) => Journal::open(directory)?,
             None => (Journal::default(), false),
         };
+        let journal = if keeper.writes() { journal } else { journal.unkept() };
         let (tail, tail_damaged) = keeper.load(&spec, &genesis_id, options.params.last())?;
         // A newer version may know that there is more.
         let tail = tail.filter(|tail| tail.work() >= options.min_chain_work);

@@ -144,6 +144,12 @@ impl Journal {
         Ok((Self { entries: read.unwrap_or_default(), noted: 0, path: Some(path) }, damaged))
     }
 
+    /// The same, with nothing written to the file any more.
+    #[must_use]
+    pub fn unkept(self) -> Self {
+        Self { path: None, ..self }
+    }
+
     /// The entries, newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().rev()

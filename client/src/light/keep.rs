@@ -1,5 +1,6 @@
 //! What is kept over a restart: the tail of the proven chain, about 15 KB.
 //!
+//! One program at a time writes in the folder; another one that comes meanwhile reads what is there and keeps nothing.
 //! The file is replaced whole, and begins with the hash of the rest. What does not fit is left aside and the chain is
 //! proven anew; nothing that is read is believed without its work.
 
@@ -13,6 +14,7 @@ use vibecoin_crypto::{Hash, sha256};
 use vibecoin_primitives::ChainSpec;
 
 use crate::files::{self, FileError};
+use crate::wallets::{DirectoryLock, LockError};
 
 /// The file has at most this many bytes: 2,048 headers, and 64 peaks before them.
 const FILE_BYTES_MAX: u64 = 128 * 1024;
@@ -25,6 +27,8 @@ const CHECKSUM_BYTES: usize = 32;
 #[derive(Debug)]
 pub struct Keeper {
     path: Option<PathBuf>,
+    /// Held by whoever writes.
+    lock: Option<DirectoryLock>,
     written: Mutex<Option<Instant>>,
 }
 
@@ -34,11 +38,14 @@ impl Keeper {
     /// # Errors
     /// What the system answers.
     pub fn open(directory: Option<&Path>) -> Result<Self, FileError> {
-        if let Some(directory) = directory {
-            files::create_directory(directory)?;
-            files::sweep(directory)?;
-        }
-        Ok(Self { path: directory.map(|directory| directory.join("tail")), written: Mutex::default() })
+        let lock = directory.map(lock).transpose()?.flatten();
+        Ok(Self { path: directory.map(|directory| directory.join("tail")), lock, written: Mutex::default() })
+    }
+
+    /// False if another program keeps what is proven in this folder, or nothing is kept at all.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// The tail that was kept, of at least `last` headers if the chain has so many; `true` if there was one that is
@@ -84,12 +91,28 @@ impl Keeper {
 
     /// Writes the tail. That it cannot be written is told in the log: the next start takes a proof more.
     pub fn store(&self, tail: &Tail) {
-        let Some(path) = &self.path else { return };
+        let Some(path) = self.path.as_ref().filter(|_| self.writes()) else { return };
         let rest = tail.to_bytes();
         let bytes = [sha256(&rest).as_bytes().as_slice(), &rest].concat();
         if let Err(error) = files::replace(path, &bytes) {
             tracing::warn!("the proven chain is not kept: {error}");
         }
         *self.written.lock() = Some(Instant::now());
+    }
+}
+
+/// Makes the folder and takes its lock; `None` if another program has it.
+fn lock(directory: &Path) -> Result<Option<DirectoryLock>, FileError> {
+    files::create_directory(directory)?;
+    match DirectoryLock::acquire(&directory.join("lock"), Duration::ZERO) {
+        Ok(lock) => {
+            files::sweep(directory)?;
+            Ok(Some(lock))
+        }
+        Err(LockError::Held { holder, .. }) => {
+            tracing::debug!("process {holder} keeps what is proven: this one reads it only");
+            Ok(None)
+        }
+        Err(LockError::File(error)) => Err(error),
     }
 }

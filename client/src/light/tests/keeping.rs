@@ -46,6 +46,7 @@ async fn damage_is_told_and_the_chain_is_proven_anew() {
     let bench = at(directory.path(), &remote);
     bench.client.sync().await.unwrap();
     bench.client.close();
+    drop(bench);
     let good = fs::read(&file).unwrap();
     assert!(good.len() < 2_000, "{} bytes for 17 headers", good.len());
     let damaged: [Vec<u8>; 4] = [
@@ -98,4 +99,29 @@ fn the_journal_forgets_the_oldest() {
     }
     assert_eq!(journal.newest().count(), journal::ENTRIES_MAX);
     assert_eq!(journal.newest().last().unwrap().time, Timestamp::new(50));
+}
+
+#[tokio::test]
+async fn a_second_program_reads_what_is_kept_and_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let chain = Chain::new().grow(40, 1);
+    let remote = Remote::of(&chain).await;
+    let first = at(directory.path(), &remote);
+    first.client.sync().await.unwrap();
+    first.client.close();
+    let kept = fs::read(directory.path().join("tail")).unwrap();
+
+    let grown = chain.clone().grow(3, 1);
+    remote.set(&grown);
+    let second = at(directory.path(), &remote);
+    assert_eq!(second.head_id(), Some(chain.tip().id), "it begins with what the first has proven");
+    second.client.sync().await.unwrap();
+    second.client.close();
+    assert_eq!(fs::read(directory.path().join("tail")).unwrap(), kept);
+    drop(first);
+
+    let third = at(directory.path(), &remote);
+    third.client.sync().await.unwrap();
+    third.client.close();
+    assert_ne!(fs::read(directory.path().join("tail")).unwrap(), kept, "the lock goes with its holder");
 }
