@@ -267,7 +267,7 @@ impl Connections {
         if !peer.score.add(fault, now.ms) {
             return;
         }
-        tracing::warn!(%node, "a peer is banned: it {}", reason.as_str());
+        tracing::debug!(%node, "that is enough for a ban");
         if peer.link.purpose == Some(Purpose::Operator) {
             // The operator's word counts more than ours: it is parted with, and may be dialled again.
             turn.close(node, Goodbye::Banned);

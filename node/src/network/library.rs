@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use vibecoin_chain::{ChainHandle, ServiceError, View};
 use vibecoin_crypto::{Hash, state_tree};
+use vibecoin_mempool::Mempool;
 use vibecoin_network::SyncMode;
-use vibecoin_network::wire::{HeaderRecord, RawBlock};
+use vibecoin_network::wire::{HeaderRecord, RawBlock, TRANSACTIONS_BYTES_MAX};
 use vibecoin_network::world::{Found, KeyRange, Query, StatePlan};
 use vibecoin_primitives::{Height, Transaction, Work, encoding};
 use vibecoin_storage::{StoreError, active, blocks};
@@ -76,10 +77,7 @@ impl Library {
                 self.read(move |view| Ok(Found::WholeBlock(view.block(&id)?.map(Arc::new)))).await
             }
             Query::Transactions(ids) => {
-                let found = self.pool.read(move |pool| {
-                    let waiting = ids.iter().filter_map(|id| pool.get_by_leaf(id));
-                    waiting.map(|tx| tx.transaction().clone()).collect()
-                });
+                let found = self.pool.read(move |pool| waiting(pool, &ids));
                 found.await.map(Found::Transactions).map_err(|_| LookError::Stopping)
             }
             Query::Waiting { limit } => {
@@ -144,6 +142,17 @@ impl Library {
         };
         tokio::task::spawn_blocking(look).await.map_err(|_| LookError::Stopping)?
     }
+}
+
+/// The first of these that wait, as many as one message holds: no more is copied than will be sent.
+fn waiting(pool: &Mempool, ids: &[Hash]) -> Vec<Transaction> {
+    let mut bytes = 0;
+    let known = ids.iter().filter_map(|id| pool.get_by_leaf(id));
+    let fit = known.map(|tx| tx.transaction()).take_while(|transaction| {
+        bytes += transaction.encoded_len();
+        bytes <= TRANSACTIONS_BYTES_MAX
+    });
+    fit.cloned().collect()
 }
 
 fn headers(view: &View, locator: &[Hash], limit: usize) -> Result<Vec<HeaderRecord>, LookError> {

@@ -10,8 +10,10 @@ use vibecoin_chain::{ChainReader, TipChange};
 use vibecoin_crypto::Hash;
 use vibecoin_mempool::PoolEvent;
 use vibecoin_network::endpoint::Endpoint;
+use vibecoin_network::wire::Goodbye;
 use vibecoin_network::world::Judgement;
 use vibecoin_network::{Input, Machine, Now, Output};
+use vibecoin_rpc::types::NodeIdText;
 use vibecoin_storage::StoreError;
 use vibecoin_swarm::{Command, Driver, Event, Events, NatState};
 
@@ -209,14 +211,28 @@ impl Owner {
 
     /// Gives the machine an input and sees to what it wants.
     async fn turn(&mut self, input: Input, clock: &Clock, answer: &mpsc::Sender<Input>) {
-        let mut outputs = Vec::new();
-        self.machine.handle(clock.now(), &self.world, input, &mut outputs);
+        let (now, mut outputs) = (clock.now(), Vec::new());
+        self.machine.handle(now, &self.world, input, &mut outputs);
+        self.tell_bans(now, &outputs);
         self.carry_out(outputs, answer).await;
         let company = Company {
             peers: self.machine.peers().ready().count(),
             catching_up: self.machine.sync().is_catching_up(),
         };
         self.company.send_if_modified(|known| std::mem::replace(known, company) != company);
+    }
+
+    /// Has the log say whom this turn has banned, by the name that the operator knows.
+    fn tell_bans(&self, now: Now, outputs: &[Output]) {
+        for output in outputs {
+            let Output::Close { node, goodbye: Goodbye::Banned } = output else { continue };
+            let bans = self.machine.connections().bans();
+            let new = bans.against_node(*node, now.unix_ms).filter(|(_, ban)| ban.since_ms == now.unix_ms);
+            if let Some((_, ban)) = new {
+                let node = NodeIdText::new(*node.as_bytes());
+                tracing::warn!(%node, "a peer is banned: it {}", ban.reason);
+            }
+        }
     }
 
     async fn carry_out(&self, outputs: Vec<Output>, answer: &mpsc::Sender<Input>) {
