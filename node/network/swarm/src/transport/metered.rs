@@ -66,9 +66,26 @@ pub(super) enum Opener {
     Peer,
 }
 
+/// Who is told how many bytes were read.
+pub(super) trait Count {
+    /// So many more.
+    fn on_read(&self, bytes: usize);
+}
+
+/// Bytes in order, counted as they are read.
+pub(super) struct Counted<C, K> {
+    inner: C,
+    count: K,
+}
+
 /// A stream whose read bytes are counted, and that is counted itself if the peer opened it.
-pub(super) struct MeteredStream<S> {
-    inner: S,
+pub(super) type MeteredStream<S> = Counted<S, StreamCount>;
+
+/// What lies beneath the streams, counted as it comes.
+pub(super) type Wire<C> = Counted<C, WireCount>;
+
+/// The count of a stream, for as long as there is the stream.
+pub(super) struct StreamCount {
     meter: SharedMeter,
     opener: Opener,
     /// Whether its bytes were counted beneath the streams, too.
@@ -80,11 +97,21 @@ impl<S> MeteredStream<S> {
         if opener == Opener::Peer {
             meter.on_stream_opened();
         }
-        Self { inner, meter, opener, beneath }
+        Self { inner, count: StreamCount { meter, opener, beneath } }
     }
 }
 
-impl<S> Drop for MeteredStream<S> {
+impl Count for StreamCount {
+    fn on_read(&self, bytes: usize) {
+        if self.beneath {
+            self.meter.on_stream(bytes);
+        } else {
+            self.meter.on_bare_stream(bytes);
+        }
+    }
+}
+
+impl Drop for StreamCount {
     fn drop(&mut self) {
         if self.opener == Opener::Peer {
             self.meter.on_stream_closed();
@@ -92,74 +119,41 @@ impl<S> Drop for MeteredStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let read = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
-        if self.beneath {
-            self.meter.on_stream(read);
-        } else {
-            self.meter.on_bare_stream(read);
-        }
-        Poll::Ready(Ok(read))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_close(cx)
-    }
-}
-
-/// Bytes in order, counted as they come: what lies beneath the streams.
-pub(super) struct Wire<C> {
-    inner: C,
+/// The count beneath the streams.
+pub(super) struct WireCount {
     meter: SharedMeter,
-    /// The relay that carries them, on one of its own streams.
+    /// The relay that carries the bytes, on one of its own streams.
     carrier: Option<SharedMeter>,
 }
 
 impl<C> Wire<C> {
     pub(super) const fn new(inner: C, meter: SharedMeter, carrier: Option<SharedMeter>) -> Self {
-        Self { inner, meter, carrier }
+        Self { inner, count: WireCount { meter, carrier } }
     }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Wire<C> {
+impl Count for WireCount {
+    fn on_read(&self, bytes: usize) {
+        self.meter.on_wire(bytes);
+        if let Some(carrier) = &self.carrier {
+            carrier.credit(bytes);
+        }
+    }
+}
+
+impl<C: AsyncRead + Unpin, K: Count + Unpin> AsyncRead for Counted<C, K> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let read = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
-        self.meter.on_wire(read);
-        if let Some(carrier) = &self.carrier {
-            carrier.credit(read);
-        }
+        self.count.on_read(read);
         Poll::Ready(Ok(read))
     }
 }
 
-impl<C: AsyncWrite + Unpin> AsyncWrite for Wire<C> {
+impl<C: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Counted<C, K> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
