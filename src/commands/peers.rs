@@ -87,7 +87,6 @@ fn row(peer: &PeerInfo) -> Vec<String> {
     let arrow = match (peer.direction, peer.kind) {
         (Direction::Inbound, _) => "in",
         (Direction::Outbound, PeerKind::Full) => "out",
-        (Direction::Outbound, PeerKind::BlockRelay) => "out, blocks only",
         (Direction::Outbound, PeerKind::Feeler) => "out, a look",
     };
     let unknown = || "-".to_owned();

@@ -150,7 +150,6 @@ pub(super) fn catching_up(progress: &SyncProgress) -> Option<SyncState> {
 fn peer_row(info: &PeerInfo) -> PeerRow {
     let kind = match info.kind {
         PeerKind::Full => "everything",
-        PeerKind::BlockRelay => "blocks only",
         PeerKind::Feeler => "a short look",
     };
     let mut kinds: Vec<_> =

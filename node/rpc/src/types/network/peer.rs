@@ -24,8 +24,6 @@ pub enum Direction {
 pub enum PeerKind {
     /// Everything.
     Full,
-    /// Blocks only: no transactions, no addresses, so that nobody learns of it.
-    BlockRelay,
     /// A short look whether somebody is there.
     Feeler,
 }
