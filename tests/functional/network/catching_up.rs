@@ -123,7 +123,7 @@ fn catching_up_survives_the_death_of_either_side() {
     let answer = material.cluster.members[3].terminate();
     assert!(!answer.stderr.contains("panicked"), "{}", answer.stderr);
     // What was fetched across a kill is as good as what was imported.
-    material.cluster.members[3].home.ok(&["-q", "chain", "verify"]);
+    material.verify(3);
 }
 
 #[test]

@@ -142,6 +142,12 @@ impl Material {
         })
     }
 
+    /// Has a node that does not run verify all that it holds, however long that takes.
+    pub(super) fn verify(&self, index: usize) {
+        let output = self.cluster.members[index].home.command(&["-q", "chain", "verify"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     pub(super) fn say_sync(&self, index: usize) -> String {
         let node = &self.cluster.members[index];
         let info = node.ask("net_info", &[]);

@@ -63,7 +63,7 @@ fn the_state_first_is_faster_than_every_block_in_turn() {
             println!("whole, with its older blocks: {:.2?}", began.elapsed());
         }
         assert_eq!(material.cluster.members[newcomer].terminate().code, Some(0));
-        material.cluster.members[newcomer].home.ok(&["-q", "chain", "verify"]);
+        material.verify(newcomer);
     }
     let factor = took[0].as_secs_f64() / took[1].as_secs_f64();
     println!("every block: {:.2?}; the state first: {:.2?}, {factor:.1} times as fast", took[0], took[1]);
@@ -95,5 +95,5 @@ fn taking_a_state_survives_the_death_of_either_side() {
     assert_same(&material, 3);
     let answer = material.cluster.members[3].terminate();
     assert!(!answer.stderr.contains("panicked"), "{}", answer.stderr);
-    material.cluster.members[3].home.ok(&["-q", "chain", "verify"]);
+    material.verify(3);
 }
