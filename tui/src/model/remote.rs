@@ -154,7 +154,7 @@ pub enum ServerState {
         /// By so many milliseconds.
         by_ms: u64,
     },
-    /// It failed to answer, and is tried again after a rest.
+    /// It gave no usable answer, and is tried again after a rest.
     Silent,
     /// What it last said is false, or it did not prove it.
     Refuted,
@@ -178,7 +178,7 @@ impl ServerState {
             Self::Ready => "ready",
             Self::OtherBranch { .. } => "on a fork",
             Self::Ahead { .. } => "too early",
-            Self::Silent => "silent",
+            Self::Silent => "no answer",
             Self::Refuted => "unproven",
             Self::Distrusted => "distrusted",
         }

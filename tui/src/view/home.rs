@@ -245,7 +245,11 @@ fn draw_blocks(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let theme = pen.theme;
     let inner = pen.panel(area, &Text::new("Blocks", theme.heading), true);
     if state.blocks.is_empty() {
-        pieces::empty(pen, inner, "waiting for the first block");
+        let words = match state.settings.remote && state.status.is_none() {
+            true => "nothing is proven yet",
+            false => "waiting for the first block",
+        };
+        pieces::empty(pen, inner, words);
         return;
     }
     block_rows(state, pen, inner, &state.blocks, Some(state.home_selected));

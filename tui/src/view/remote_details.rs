@@ -97,7 +97,7 @@ fn about_server(server: &ServerRow, lines: &mut Lines<'_>) {
         ServerState::Ahead { by_ms } => {
             ink!("its tip is {} ahead of the clock here, and not taken before", format::span(by_ms / 1_000))
         }
-        ServerState::Silent => "silent: it is tried again after a rest, a minute at most".into(),
+        ServerState::Silent => "no usable answer: it is tried again after a rest, a minute at most".into(),
         ServerState::Refuted => "what it last said is false, or it did not prove it".into(),
         ServerState::Distrusted => "distrusted for what it said: not asked again until the next start".into(),
     };

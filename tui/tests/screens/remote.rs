@@ -153,7 +153,7 @@ fn the_servers_are_listed_with_what_is_thought_of_them() {
             "https://one.ex",
             "followed",
             "distrusted",
-            "silent",
+            "no answer",
             "1,012,415",
             "Disagreements · 2",
             "the balance of an account at block 12,390",
