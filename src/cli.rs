@@ -179,6 +179,8 @@ pub enum BenchSubject {
     Pow,
     /// Signatures, one by one and in batches
     Signatures,
+    /// Proofs for light clients, against looking at every header
+    Light,
     /// Importing blocks of 1,000 transfers
     Import,
     /// All of them

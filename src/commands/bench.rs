@@ -11,6 +11,7 @@ use crate::failure::Outcome;
 use crate::output::{Side, Tint};
 
 mod import;
+mod light;
 mod poh;
 mod pow;
 mod signatures;
@@ -71,6 +72,10 @@ pub fn run(context: &Context, args: &BenchArgs) -> Outcome {
     if wanted(BenchSubject::Signatures) {
         context.out.say("Measuring signatures …");
         reports.push(signatures::measure(quicker)?);
+    }
+    if wanted(BenchSubject::Light) {
+        context.out.say("Measuring light proofs; headers have to be made first …");
+        reports.push(light::measure(quicker)?);
     }
     if wanted(BenchSubject::Import) {
         context.out.say("Measuring imports; a chain has to be made first …");
