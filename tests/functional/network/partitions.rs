@@ -48,8 +48,9 @@ fn after_a_partition_there_is_one_tip_and_no_payment_is_lost() {
     cluster.wait_connected(2);
     let blocks = setting("VIBECOIN_PARTITION_BLOCKS", 10);
     let count = setting("VIBECOIN_PARTITIONS", SHORT.len() as u64) as usize;
+    let first = setting("VIBECOIN_PARTITION_FIRST", 0) as usize;
     let chosen: Vec<usize> =
-        if count <= SHORT.len() { SHORT[..count].to_vec() } else { (0..count).collect() };
+        if count <= SHORT.len() { SHORT[..count].to_vec() } else { (first..count).collect() };
     let (mut senders, mut failures) = (Senders::new(&cluster), Vec::new());
     println!("| shape | payments | tips at the end | joined | blocks | one tip | blocks |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
@@ -85,22 +86,29 @@ fn after_a_partition_there_is_one_tip_and_no_payment_is_lost() {
         cluster.links().open_all();
         // The next one begins with a whole network. Whoever has failed again and again waits a minute before it tries
         // again, and so may its peers.
-        eventually("all are connected", 2 * JOIN, || cluster.connected(2));
+        eventually("all are connected", 2 * JOIN, || {
+            cluster.connected(2).map_err(|apart| format!("{apart}; bans: {:?}", bans(&cluster)))
+        });
         eventually("all agree before the next", AGREE, || cluster.agreement(1));
         senders.wait_for_all(&cluster, true, AGREE);
     }
     senders.wait_for_all(&cluster, false, AGREE);
+    // Whoever was cut off is not to blame.
+    failures.extend(bans(&cluster));
     for (index, member) in cluster.running() {
         let said = member.process().output();
         assert!(!said.contains("panicked"), "node {index}: {said}");
-        // Whoever was cut off is not to blame.
-        let bans = member.ask("net_bans", &[]);
-        if bans["bans"] != json!([]) {
-            failures.push(format!("node {index} has banned one of the five: {bans}"));
-        }
         println!("node {index} counts as faults: {}", member.ask("net_info", &[])["faults"]);
     }
     assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// Who has banned one of the others.
+fn bans(cluster: &Cluster) -> Vec<String> {
+    let banned =
+        cluster.running().map(|(index, member)| (index, member.ask("net_bans", &[])["bans"].clone()));
+    let some = banned.filter(|(_, bans)| *bans != json!([]));
+    some.map(|(index, bans)| format!("node {index} has banned one of the five: {bans}")).collect()
 }
 
 /// Takes the network apart in this shape for so many blocks, and has it come together again.
