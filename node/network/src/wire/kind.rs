@@ -183,7 +183,8 @@ impl Kind {
     #[must_use]
     pub const fn lane(self) -> Lane {
         match self {
-            Self::Headers | Self::Block | Self::StateChunk => Lane::Bulk,
+            // A refusal ends an answer that has begun: on the other lane it would come before what it follows.
+            Self::Headers | Self::Block | Self::StateChunk | Self::Refused => Lane::Bulk,
             Self::Hello
             | Self::Goodbye
             | Self::GetContacts
@@ -200,8 +201,7 @@ impl Kind {
             | Self::GetTransactions
             | Self::Transactions
             | Self::Segment
-            | Self::GetStateChunk
-            | Self::Refused => Lane::Talk,
+            | Self::GetStateChunk => Lane::Talk,
         }
     }
 
