@@ -7,6 +7,7 @@ mod architecture;
 mod conformance;
 mod functional;
 mod history;
+mod hostile;
 mod model;
 mod reorganisations;
 mod simulation;

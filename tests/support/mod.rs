@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod forge;
 mod home;
+pub mod namespaces;
 mod process;
 
 pub use home::{Answer, Home};
