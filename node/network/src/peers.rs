@@ -83,6 +83,9 @@ impl Traffic {
     }
 }
 
+/// Unanswered questions of which it is remembered that they may not have been heard.
+const UNANSWERED_MAX: usize = 64;
+
 /// A connected peer.
 #[derive(Clone, Debug)]
 pub struct Peer {
@@ -108,6 +111,8 @@ pub struct Peer {
     pub heard_ms: u64,
     /// What it was.
     pub heard_kind: Option<Kind>,
+    /// What it left unanswered, and when that was asked, as long as nobody knows whether it heard the question.
+    pub(crate) unanswered: Vec<(Kind, u64)>,
     /// When it last brought a block that was new.
     pub useful_block_ms: u64,
     /// When it last brought a transaction that was new.
@@ -140,6 +145,7 @@ impl Peer {
             latency_min_ms: None,
             heard_ms: now_ms,
             heard_kind: None,
+            unanswered: Vec::new(),
             useful_block_ms: 0,
             useful_transaction_ms: 0,
             received: Traffic::default(),
@@ -148,6 +154,33 @@ impl Peer {
             stuck_since_ms: None,
             leaving: None,
         }
+    }
+
+    /// The last moment at which it is known to have heard this node, in ms: a round trip began then. 0 before the first.
+    #[must_use]
+    pub fn hears_ms(&self) -> u64 {
+        self.answered_ms.saturating_sub(self.latency_ms.unwrap_or(0))
+    }
+
+    /// A round trip of so many ms has just ended. Gives what it left unanswered though it had heard the question: a line
+    /// over which nothing reaches the peer makes nobody look bad.
+    pub fn on_round_trip(&mut self, ms: u64, now_ms: u64) -> Vec<Kind> {
+        self.answered_ms = now_ms;
+        self.latency_ms = Some(ms);
+        self.latency_min_ms = Some(self.latency_min_ms.map_or(ms, |least| least.min(ms)));
+        let hears_ms = self.hears_ms();
+        let heard = self.unanswered.extract_if(.., |(_, asked_ms)| *asked_ms <= hears_ms);
+        heard.map(|(kind, _)| kind).collect()
+    }
+
+    /// It has left something unanswered that it was asked then. True if it is known to have heard the question; else
+    /// that shows later, or the connection ends first.
+    pub fn left_unanswered(&mut self, kind: Kind, asked_ms: u64) -> bool {
+        let has_heard = asked_ms <= self.hears_ms();
+        if !has_heard && self.unanswered.len() < UNANSWERED_MAX {
+            self.unanswered.push((kind, asked_ms));
+        }
+        has_heard
     }
 
     /// True once both sides know each other, until one of them leaves.
@@ -214,5 +247,40 @@ impl Peers {
 
     pub(crate) fn remove(&mut self, node: &NodeId) -> Option<Peer> {
         self.by_node.remove(node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing::Bench;
+
+    fn peer() -> Peer {
+        let mut bench = Bench::new();
+        let node = bench.connect(1, Direction::Inbound);
+        bench.peer(node).unwrap().clone()
+    }
+
+    #[test]
+    fn who_has_not_heard_a_question_does_not_owe_an_answer() {
+        let mut peer = peer();
+        assert!(peer.on_round_trip(100, 5_000).is_empty());
+        assert_eq!(peer.hears_ms(), 4_900);
+        // Asked after it was heard of last: nobody knows whether the question arrived.
+        assert!(!peer.left_unanswered(Kind::GetTransactions, 5_000));
+        // The next round trip began before the question did.
+        assert!(peer.on_round_trip(2_000, 6_900).is_empty());
+        assert_eq!(peer.on_round_trip(100, 20_000), [Kind::GetTransactions]);
+        assert!(peer.on_round_trip(100, 30_000).is_empty(), "it is told once");
+        assert!(peer.left_unanswered(Kind::GetBlocks, 29_000), "this one it has heard");
+    }
+
+    #[test]
+    fn what_may_not_have_been_heard_is_remembered_within_bounds() {
+        let mut peer = peer();
+        (0..10_000).for_each(|_| assert!(!peer.left_unanswered(Kind::GetBlocks, 1_000_000)));
+        assert_eq!(peer.on_round_trip(1, 2_000_000).len(), UNANSWERED_MAX);
     }
 }

@@ -155,6 +155,13 @@ impl Turn<'_> {
         self.faults.push((node, fault));
     }
 
+    /// A peer has left unanswered what it was asked then: a fault, once it is known that it heard the question.
+    pub fn unanswered(&mut self, node: NodeId, kind: Kind, asked_ms: u64) {
+        if self.peers.get_mut(&node).is_some_and(|peer| peer.left_unanswered(kind, asked_ms)) {
+            self.fault(node, Fault::Withheld(kind));
+        }
+    }
+
     /// Says that a peer has shown a header whose parent is not known here: the synchronisation asks it.
     pub fn behind(&mut self, node: NodeId) {
         self.behind.push(node);

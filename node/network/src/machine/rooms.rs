@@ -43,10 +43,10 @@ impl Rooms<'_> {
             Input::Misbehaved { node, fault } => turn.fault(node, fault),
             Input::Latency { node, ms } => {
                 let now_ms = turn.now.ms;
-                if let Some(peer) = turn.peers.get_mut(&node) {
-                    peer.answered_ms = now_ms;
-                    peer.latency_ms = Some(ms);
-                    peer.latency_min_ms = Some(peer.latency_min_ms.map_or(ms, |least| least.min(ms)));
+                let peer = turn.peers.get_mut(&node);
+                let withheld = peer.map(|peer| peer.on_round_trip(ms, now_ms)).unwrap_or_default();
+                for kind in withheld {
+                    turn.fault(node, Fault::Withheld(kind));
                 }
             }
             Input::Own(own) => self.connections.on_own(turn, own),
@@ -196,7 +196,7 @@ impl Rooms<'_> {
         let now_ms = turn.now.ms;
         for (node, request, open) in turn.requests.overdue(now_ms) {
             turn.requests.close(node, request);
-            turn.fault(node, Fault::Withheld(open.kind));
+            turn.unanswered(node, open.kind, open.asked_ms);
             match open.room {
                 Room::Sync => self.sync.on_overdue(turn, node, request, open),
                 Room::Relay => self.relay.on_overdue(turn, node, request, open),

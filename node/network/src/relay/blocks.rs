@@ -219,8 +219,8 @@ impl Blocks {
             self.asked_compact.values_mut().for_each(|deadline_ms| *deadline_ms += pause_ms);
             self.fetches.values_mut().for_each(|fetch| fetch.postpone(pause_ms));
         }
-        for node in self.overdue_compacts(turn) {
-            turn.fault(node, Fault::Withheld(Kind::GetCompact));
+        for (node, asked_ms) in self.overdue_compacts(turn) {
+            turn.unanswered(node, Kind::GetCompact, asked_ms);
         }
         let late = self.fetches.iter().filter(|(_, fetch)| fetch.is_late(now_ms));
         for id in late.map(|(id, _)| *id).collect::<Vec<_>>() {

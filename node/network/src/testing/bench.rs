@@ -18,6 +18,9 @@ use crate::world::{Have, Judgement, Ticket, TransactionFate};
 
 /// Time between two ticks, in ms.
 const TICK_MS: u64 = 100;
+/// Time between two round trips to every peer, in ms, and how long each takes.
+const PING_MS: u64 = 1_000;
+const ROUND_TRIP_MS: u64 = 1;
 
 /// See the module above.
 pub struct Bench {
@@ -173,7 +176,18 @@ impl Bench {
         self.now.ms += ms;
         self.now.unix_ms += ms;
         self.world.unix_ms += ms;
+        if self.now.ms / PING_MS != (self.now.ms - ms) / PING_MS {
+            self.ping();
+        }
         self.input(Input::Tick);
+    }
+
+    /// Everybody but the deaf answers a ping.
+    fn ping(&mut self) {
+        let peers = self.machine.peers().all().map(|peer| peer.node);
+        for node in peers.filter(|node| !self.deaf.contains(node)).collect::<Vec<_>>() {
+            self.input(Input::Latency { node, ms: ROUND_TRIP_MS });
+        }
     }
 
     /// The node answers everything that it was asked, and what is asked because of that.

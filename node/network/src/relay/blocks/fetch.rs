@@ -357,17 +357,14 @@ impl Blocks {
         }
     }
 
-    /// Who left a compact block unsent for too long, though it had vouched for it; the questions end by that. Who only
-    /// pushed it may have found out that it is invalid.
-    pub(super) fn overdue_compacts(&mut self, turn: &Turn<'_>) -> Vec<NodeId> {
-        let over = self.asked_compact.iter().filter(|(_, deadline_ms)| **deadline_ms <= turn.now.ms);
-        let over: Vec<_> = over.map(|(asked, _)| *asked).collect();
-        for asked in &over {
-            self.asked_compact.remove(asked);
-        }
+    /// Who left a compact block unsent for too long, though it had vouched for it, and when it was asked; the questions
+    /// end by that. Who only pushed it may have found out that it is invalid.
+    pub(super) fn overdue_compacts(&mut self, turn: &Turn<'_>) -> Vec<(NodeId, u64)> {
+        let over = self.asked_compact.extract_if(.., |_, deadline_ms| *deadline_ms <= turn.now.ms);
         let vouched = |(node, id): &(NodeId, Hash)| {
             self.standings.get(node).is_some_and(|standing| standing.has_announced(id))
         };
-        over.into_iter().filter(vouched).map(|(node, _)| node).collect()
+        let asked_ms = |deadline_ms: u64| deadline_ms.saturating_sub(ANSWER_MS);
+        over.filter(|(asked, _)| vouched(asked)).map(|((node, _), end)| (node, asked_ms(end))).collect()
     }
 }

@@ -8,6 +8,7 @@ use vibecoin_primitives::Work;
 use super::fetch::Fetch;
 use super::{Blocks, form};
 use crate::endpoint::NodeId;
+use crate::peers::Peer;
 use crate::score::Fault;
 use crate::turn::Turn;
 use crate::wire::{CompactBlock, HeaderRecord, Kind, TipClaim};
@@ -95,8 +96,9 @@ impl Blocks {
     pub fn on_compact(&mut self, turn: &mut Turn<'_>, node: NodeId, compact: Arc<CompactBlock>) {
         let id = compact.head.id();
         let asked = self.asked_compact.remove(&(node, id)).is_some();
+        let hears_ms = turn.peers.get(&node).map_or(0, Peer::hears_ms);
         let Some(standing) = self.standings.get_mut(&node) else { return };
-        if !asked && !standing.may_push(turn.now.ms) {
+        if !asked && !standing.may_push(hears_ms) {
             turn.fault(node, Fault::Pushy);
         } else if !asked && !standing.says(Kind::Compact, id) {
             turn.fault(node, Fault::Repeated(Kind::Compact));

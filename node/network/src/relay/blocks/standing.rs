@@ -89,8 +89,8 @@ impl Standing {
         self.quiet_since_ms = if push { None } else { Some(now_ms) };
     }
 
-    /// True unless it was told not to push, and that long ago.
-    pub fn may_push(&self, now_ms: u64) -> bool {
-        self.quiet_since_ms.is_none_or(|since_ms| now_ms.saturating_sub(since_ms) <= QUIET_AFTER_MS)
+    /// True unless it was told not to push, and has heard this node long after that.
+    pub fn may_push(&self, hears_ms: u64) -> bool {
+        self.quiet_since_ms.is_none_or(|since_ms| hears_ms.saturating_sub(since_ms) <= QUIET_AFTER_MS)
     }
 }
