@@ -87,7 +87,7 @@ keys! {
     Proxy = "proxy", Kind::Proxy, "the SOCKS5 server through which a node goes to others, and a light client to remote nodes, such as socks5://127.0.0.1:9050";
     InboundMax = "p2p_inbound_max", Kind::Number { least: 0, most: 10_000 }, "the most peers that may come to the node";
     OutboundTarget = "p2p_outbound_target", Kind::Number { least: 0, most: 1_000 }, "so many peers the node tries to have gone to";
-    Remote = "remote", Kind::Remote, "remote nodes to ask, of which nothing is believed without a proof: URLs such as https://node.example.org:8424";
+    Remote = "remote", Kind::Remote, "remote nodes to ask, of which nothing is believed without a proof, such as node.example.org:8424";
     Confirmations = "light_confirmations", Kind::Number { least: 0, most: 200 }, "the light client believes the state so many blocks below the proven tip";
     Spread = "light_spread", Kind::Switch, "whether any remote node may be asked about any address; else each address is known to one of them";
     Mine = "mine", Kind::Text, "the address that the node mines for";
