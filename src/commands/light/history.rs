@@ -80,11 +80,5 @@ fn row(context: &Context, checked: &Checked) -> Vec<String> {
     let entry = &checked.entry;
     let kind = kind(checked).as_str().unwrap_or_default().replace('_', " ");
     let with = if is_reward(entry) { String::new() } else { context.show(&entry.counterparty) };
-    vec![
-        entry.index.to_string(),
-        entry.height.to_string(),
-        kind,
-        entry.amount.to_string(),
-        with,
-    ]
+    vec![entry.index.to_string(), entry.height.to_string(), kind, entry.amount.to_string(), with]
 }

@@ -53,7 +53,7 @@ impl Attack {
     pub fn new(spec: &ChainSpec, address: &str, node_id: &str) -> Self {
         Self {
             genesis: vibecoin_consensus::genesis(spec).id().to_string(),
-            block_bytes: spec.block_bytes.into(),
+            block_bytes: spec.block_bytes,
             ticks: spec.poh_ticks,
             victim: format!("/ip4/{address}/tcp/{PORT}/p2p/{node_id}"),
         }
