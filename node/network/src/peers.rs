@@ -183,6 +183,12 @@ impl Peer {
         has_heard
     }
 
+    /// True if it has left something unanswered that it may not have heard.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        !self.unanswered.is_empty()
+    }
+
     /// True once both sides know each other, until one of them leaves.
     #[must_use]
     pub const fn is_ready(&self) -> bool {

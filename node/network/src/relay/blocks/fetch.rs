@@ -136,12 +136,15 @@ impl Fetch {
 
     /// The next peer to ask: of those first that this node chose, in the order in which they brought the news.
     fn next_source(&mut self, turn: &Turn<'_>) -> Option<NodeId> {
-        let inbound = |source: &Source| {
-            turn.peers.get(&source.node).is_none_or(|peer| peer.link.direction == Direction::Inbound)
+        // Whoever owes another answer is asked last, and whom this node has chosen comes before whoever came.
+        let rank = |source: &Source| {
+            turn.peers
+                .get(&source.node)
+                .map_or((true, true), |peer| (peer.owes(), peer.link.direction == Direction::Inbound))
         };
         let ready = |source: &Source| turn.peers.get(&source.node).is_some_and(|peer| peer.is_ready());
         let untried = self.sources.iter_mut().filter(|source| !source.tried && ready(source));
-        let best = untried.min_by_key(|source| inbound(source))?;
+        let best = untried.min_by_key(|source| rank(source))?;
         best.tried = true;
         Some(best.node)
     }
